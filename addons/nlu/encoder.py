@@ -1,0 +1,172 @@
+"""Sentence vectors inside the Rasa server: ONNX, one thread, no torch.
+
+`SentenceEncoder` is the featurizer named in `config.yml`; `OnnxEncoder` does the work
+and knows nothing of Rasa. The model folder is written by `make setup`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Text, Type
+
+import numpy as np
+import onnxruntime
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.tokenizers.tokenizer import Tokenizer as RasaTokenizer
+from rasa.shared.exceptions import RasaException
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from tokenizers import Tokenizer
+
+FILES = ("encoder.onnx", "tokenizer.json")
+MAX_TOKENS = 256  # the encoder's own limit; its tokenizer.json says 128
+MAX_CHARACTERS = 4_000  # more than 256 tokens; bounds the work on a huge message
+BATCH = 32
+
+
+class EncoderMissingError(RasaException):
+    """The model folder is absent or incomplete; the message says what to do."""
+
+
+class OnnxEncoder:
+    """Texts to unit vectors; the same as sentence-transformers gives (cosine .999)."""
+
+    def __init__(self, folder: Path) -> None:
+        require_model(folder)
+        options = onnxruntime.SessionOptions()
+        # A message is 4-6 ms on one thread; more threads only fight over the cores.
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        # As shipped it cuts *and pads* to 128: cosine .855, 28 ms a message.
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.enable_padding()
+
+    def encode(self, texts: Sequence[Text]) -> np.ndarray:
+        """Unit vectors, float32, shape (n_texts, dimension)."""
+        if not texts:
+            raise ValueError("No texts to encode; pass at least one.")
+        cleaned = [_encodable(text) for text in texts]
+        order = sorted(range(len(cleaned)), key=lambda i: len(cleaned[i]))
+        vectors: List[Any] = [None] * len(cleaned)
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            for row, vector in zip(rows, self._batch([cleaned[i] for i in rows])):
+                vectors[row] = vector
+        return np.stack(vectors)
+
+    def _batch(self, texts: List[Text]) -> np.ndarray:
+        encodings = self._tokenizer.encode_batch(texts)
+        (vectors,) = self._session.run(
+            None,
+            {
+                "input_ids": np.array([e.ids for e in encodings], np.int64),
+                "attention_mask": np.array(
+                    [e.attention_mask for e in encodings], np.int64
+                ),
+            },
+        )
+        return vectors
+
+
+@DefaultV1Recipe.register(
+    DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False
+)
+class SentenceEncoder(DenseFeaturizer, GraphComponent):
+    """Gives every message one dense sentence feature of shape (1, dimension)."""
+
+    @classmethod
+    def required_components(cls) -> List[Type]:
+        """Rasa's check of featurizers wants a tokenizer before them."""
+        return [RasaTokenizer]
+
+    @staticmethod
+    def required_packages() -> List[Text]:
+        """Distribution names, whose versions enter the training cache."""
+        return ["onnxruntime", "tokenizers", "numpy"]
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """`model` is a folder relative to the working directory."""
+        return {**DenseFeaturizer.get_default_config(), "model": "var/models/encoder"}
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceEncoder:
+        """A featurizer with its model loaded.
+
+        Raises:
+            EncoderMissingError: The model folder is absent or incomplete.
+        """
+        return cls(config, execution_context.node_name)
+
+    def __init__(self, config: Dict[Text, Any], name: Text) -> None:
+        super().__init__(name, config)
+        self._encoder = OnnxEncoder(Path(config["model"]))
+
+    @classmethod
+    def validate_config(cls, config: Dict[Text, Any]) -> None:
+        """Nothing to check: `require_model` reports a wrong folder."""
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
+        """A hash of the model files and of this module: Rasa's cache sees neither."""
+        folder = Path(config.get("model") or cls.get_default_config()["model"])
+        require_model(folder)
+        return hash_files(*(folder / name for name in FILES), Path(__file__))
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """The same data; every example with a text has its vector."""
+        self.process(training_data.training_examples)
+        return training_data
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """The same messages with their vectors."""
+        texted = [message for message in messages if message.get(TEXT) is not None]
+        if texted:
+            vectors = self._encoder.encode([message.get(TEXT) for message in texted])
+            for message, vector in zip(texted, vectors):
+                self.add_features_to_message(None, vector[None, :], TEXT, message)
+        return messages
+
+
+def require_model(folder: Path) -> None:
+    """Return if the model's files exist.
+
+    Raises:
+        EncoderMissingError: One does not.
+    """
+    for name in FILES:
+        if not (folder / name).is_file():
+            raise EncoderMissingError(
+                f"The sentence encoder's file {str(folder / name)!r} is missing. "
+                "Run make setup."
+            )
+
+
+def hash_files(*files: Path) -> Text:
+    """SHA-256 of the contents in this order; an absent file counts as empty."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes() if file.is_file() else b"")
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def _encodable(text: Text) -> Text:
+    """The first part of a text, without lone surrogates, which no tokenizer takes."""
+    return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
