@@ -1,0 +1,19 @@
+"""The generation server, its client, and the same model in this process."""
+
+from frontdesk.generation.client import GenerationClient
+from frontdesk.generation.errors import (
+    GenerationError,
+    GenerationRejectedError,
+    GenerationTimeoutError,
+    GenerationUnavailableError,
+    ModelLoadError,
+)
+
+__all__ = [
+    "GenerationClient",
+    "GenerationError",
+    "GenerationRejectedError",
+    "GenerationTimeoutError",
+    "GenerationUnavailableError",
+    "ModelLoadError",
+]
