@@ -51,7 +51,8 @@ class Settings:
         Raises:
             SettingsError: A value does not have the type of its setting.
         """
-        values = read_dotenv(dotenv) | dict(os.environ if environ is None else environ)
+        given = os.environ if environ is None else environ
+        values = {**read_dotenv(dotenv), **given}
         found: dict[str, object] = {}
         for field in fields(cls):
             name = variable(field.name)

@@ -1,0 +1,23 @@
+"""What keeps third-party libraries calm, offline and private in every process."""
+
+from __future__ import annotations
+
+import os
+
+# Each is a default: a value that is already in the environment wins.
+QUIET = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",  # set it to 0 to load an encoder or model from the hub
+    "PYTHONWARNINGS": "ignore",
+    "RASA_TELEMETRY_ENABLED": "false",  # also switches Rasa's crash reports off
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+
+
+def quiet_environ(**more: str) -> dict[str, str]:
+    """The environment for a child process: quiet defaults, ours, then `more`."""
+    return {**QUIET, "PYTHONUNBUFFERED": "1", **os.environ, **more}
