@@ -10,7 +10,7 @@ import numpy as np
 
 def share(flags: Sequence[bool]) -> float | None:
     """The share of true flags in [0, 1]; None when there are none to count."""
-    return round(sum(flags) / len(flags), 4) if flags else None
+    return sum(flags) / len(flags) if flags else None
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
@@ -20,7 +20,7 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
 
 def mean(values: Sequence[float]) -> float | None:
     """The arithmetic mean; None for no values."""
-    return round(sum(values) / len(values), 4) if values else None
+    return sum(values) / len(values) if values else None
 
 
 def auc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
@@ -36,13 +36,13 @@ def auc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
     _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[group]  # mean rank of each tie
     above = ranks[flags].sum() - n_positive * (n_positive + 1) / 2
-    return round(float(above / (n_positive * n_negative)), 4)
+    return float(above / (n_positive * n_negative))
 
 
 def f1(predicted: Sequence[bool], positive: Sequence[bool]) -> float:
     """Harmonic mean of precision and recall of the positive class; 0 without hits."""
     hits = sum(p and q for p, q in zip(predicted, positive, strict=True))
-    return round(2 * hits / (sum(predicted) + sum(positive)), 4) if hits else 0.0
+    return 2 * hits / (sum(predicted) + sum(positive)) if hits else 0.0
 
 
 def standard_error(value: float, n: int) -> float:
@@ -63,8 +63,8 @@ def reliability(
         groups[min(int(probability * bins), bins - 1)].append((probability, flag))
     return [
         (
-            round(sum(p for p, _ in group) / len(group), 4),
-            round(sum(flag for _, flag in group) / len(group), 4),
+            sum(p for p, _ in group) / len(group),
+            sum(flag for _, flag in group) / len(group),
             len(group),
         )
         for group in groups

@@ -1,0 +1,52 @@
+"""Stands in for the assistant where evaluation asks it; records what was asked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from frontdesk.answering.answer import Answer, Citation
+from frontdesk.knowledge.documents import Hit, Passage
+
+
+def make_hit(document_id: str, text: str = "", title: str = "") -> Hit:
+    passage = Passage(
+        id=f"{document_id}#0",
+        document_id=document_id,
+        title=title or document_id,
+        title_path=(title or document_id,),
+        text=text,
+        position=0,
+    )
+    return Hit(passage=passage, score=1.0, dense=1.0, lexical=1.0)
+
+
+def make_answer(decision: str, text: str = "?", **fields: Any) -> Answer:
+    return Answer(decision=decision, text=text, **fields)  # type: ignore[arg-type]
+
+
+def make_citation(document_id: str, quote: str) -> Citation:
+    return Citation(id=document_id, title=document_id, url="", quote=quote)
+
+
+class FakeAnswerer:
+    """Answers a message with what `answers` holds for it, else with `default`."""
+
+    def __init__(
+        self, answers: Mapping[str, Answer], default: Answer | None = None
+    ) -> None:
+        self.answers = dict(answers)
+        self.default = default or make_answer("abstain", "I do not know.")
+        self.asked: list[list[Mapping[str, str]]] = []
+        self.streamed: dict[str, str] = {}
+        self.closed = False
+
+    async def answer(
+        self, turns: Sequence[Mapping[str, str]], on_delta: Any = None
+    ) -> Answer:
+        self.asked.append(list(turns))
+        message = turns[-1]["text"]
+        if on_delta and message in self.streamed:
+            await on_delta(self.streamed[message])
+        return self.answers.get(message, self.default)
+
+    async def aclose(self) -> None:
+        self.closed = True
