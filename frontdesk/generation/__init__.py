@@ -1,6 +1,7 @@
 """The generation server, its client, and the same model in this process."""
 
 from frontdesk.generation.client import GenerationClient
+from frontdesk.generation.embedded import EmbeddedGenerator
 from frontdesk.generation.errors import (
     GenerationError,
     GenerationRejectedError,
@@ -10,6 +11,7 @@ from frontdesk.generation.errors import (
 )
 
 __all__ = [
+    "EmbeddedGenerator",
     "GenerationClient",
     "GenerationError",
     "GenerationRejectedError",

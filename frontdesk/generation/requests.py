@@ -1,0 +1,84 @@
+"""What an engine is asked for and what it hands back, free of HTTP and of torch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+FinishReason = Literal["stop", "length", "cancelled", "timeout", "error"]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How one answer is chosen; each request has its own."""
+
+    max_tokens: int = 160
+    temperature: float = 0.0  # 0: always the likeliest token
+    top_p: float = 1.0
+    top_k: int = 0  # 0: no limit
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The next text of an answer; the last piece carries `finish_reason`."""
+
+    text: str = ""
+    finish_reason: FinishReason | None = None
+    completion_tokens: int = 0  # so far
+    error: str = ""  # why, when finish_reason is "error"
+
+
+Listener = Callable[[Piece], None]
+
+
+@dataclass(eq=False)
+class Request:
+    """One answer in the making. The engine calls `listener` from its own thread."""
+
+    prompt_ids: tuple[int, ...]
+    sampling: Sampling
+    listener: Listener
+    deadline: float = float("inf")  # time.monotonic()
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def cancel(self) -> None:
+        """Ask the engine to drop the request at its next step."""
+        self._cancelled.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+
+class Engine(Protocol):
+    """What the server and `EmbeddedGenerator` need of an engine."""
+
+    @property
+    def name(self) -> str:
+        """The model's id."""
+
+    @property
+    def max_context(self) -> int:
+        """Tokens that prompt and answer may have together."""
+
+    def encode_chat(self, messages: list[dict[str, str]]) -> tuple[int, ...]:
+        """Token ids of the conversation, ready for the assistant's turn."""
+
+    def submit(self, request: Request) -> None:
+        """Queue a request.
+
+        Raises:
+            QueueFullError: Too many requests wait.
+            PromptTooLongError: Prompt and answer do not fit.
+        """
+
+    def is_healthy(self) -> bool:
+        """True while the engine takes and finishes requests."""
+
+    def close(self) -> None:
+        """Stop after the request in hand; what waits is answered with an error."""

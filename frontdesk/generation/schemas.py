@@ -1,0 +1,117 @@
+"""The wire format: OpenAI's chat completions, with the limits of this server."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from frontdesk.generation.requests import Sampling
+
+MAX_BODY_BYTES = 1_000_000
+MAX_MESSAGES = 200
+MAX_CONTENT_CHARS = 200_000
+MAX_STOP_STRINGS = 8
+MAX_STOP_CHARS = 200
+MAX_TOKENS = 4_096
+DEFAULT_TOKENS = 256
+
+
+class Message(BaseModel):
+    """One turn; the parts of a multi-part content are joined, only text is taken."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str = Field(max_length=MAX_CONTENT_CHARS)
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _join_parts(cls, value: object) -> object:
+        if isinstance(value, list):
+            if not all(isinstance(p, dict) and p.get("type") == "text" for p in value):
+                raise ValueError("only parts of type 'text' are understood")
+            value = "".join(str(p.get("text", "")) for p in value)
+        return value
+
+    @field_validator("role")
+    @classmethod
+    def _developer_is_system(cls, value: str) -> str:
+        return "system" if value == "developer" else value
+
+
+class StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """Body of `POST /v1/chat/completions`; fields without meaning here are refused.
+
+    OpenAI's optional fields that this server does not implement are accepted only
+    with the value that changes nothing, so that no setting is silently ignored.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    messages: list[Message] = Field(min_length=1, max_length=MAX_MESSAGES)
+    model: str = ""
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = Field(None, ge=1, le=MAX_TOKENS)
+    max_completion_tokens: int | None = Field(None, ge=1, le=MAX_TOKENS)
+    temperature: float | None = Field(None, ge=0.0, le=2.0)
+    top_p: float | None = Field(None, gt=0.0, le=1.0)
+    top_k: int | None = Field(None, ge=0)
+    repetition_penalty: float | None = Field(None, ge=0.5, le=2.0)
+    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
+    stop: str | list[str] | None = None
+    n: Literal[1] | None = None
+    tools: None = None
+    logprobs: Literal[False] | None = None
+    presence_penalty: Literal[0] | None = None
+    frequency_penalty: Literal[0] | None = None
+    response_format: dict[Literal["type"], Literal["text"]] | None = None
+
+    @field_validator("stop")
+    @classmethod
+    def _limit_stop(cls, value: str | list[str] | None) -> list[str]:
+        stop = [value] if isinstance(value, str) else value or []
+        if len(stop) > MAX_STOP_STRINGS or any(len(s) > MAX_STOP_CHARS for s in stop):
+            raise ValueError(
+                f"at most {MAX_STOP_STRINGS} strings of {MAX_STOP_CHARS} characters"
+            )
+        return [text for text in stop if text]
+
+    def sampling(self) -> Sampling:
+        """The settings of this request; what it leaves out is greedy."""
+        return Sampling(
+            max_tokens=self.max_completion_tokens or self.max_tokens or DEFAULT_TOKENS,
+            temperature=self.temperature or 0.0,
+            top_p=1.0 if self.top_p is None else self.top_p,
+            top_k=self.top_k or 0,
+            repetition_penalty=self.repetition_penalty or 1.0,
+            seed=self.seed,
+            stop=tuple(self.stop or ()),
+        )
+
+
+def completion_id() -> str:
+    return f"chatcmpl-{uuid.uuid4().hex}"
+
+
+def now() -> int:
+    """Unix time in whole seconds, as the wire format wants it."""
+    return int(time.time())
+
+
+def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }
+
+
+def error_body(message: str, kind: str) -> dict[str, Any]:
+    """An error as OpenAI's clients expect it."""
+    return {"error": {"message": message, "type": kind, "param": None, "code": kind}}
