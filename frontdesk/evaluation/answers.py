@@ -160,14 +160,19 @@ def is_grounded(answer: Answer, documents: Mapping[str, str]) -> bool:
         answer: An answer; its evidence is what was retrieved for it.
         documents: Title and text of the knowledge documents by id.
     """
-    from frontdesk.answering.check import shipped_threshold, support
-
     quoted = bool(answer.citations) and all(
         _one_line(citation.quote) in _one_line(documents.get(citation.id, ""))
         for citation in answer.citations
     )
-    evidence = [f"{h.passage.title}\n{h.passage.text}" for h in answer.passages]
-    return quoted and support(answer.text, evidence) >= shipped_threshold()
+    return quoted and is_supported(answer)
+
+
+def is_supported(answer: Answer) -> bool:
+    """Whether what was retrieved for the answer supports its text."""
+    from frontdesk.answering.check import shipped_threshold, support
+
+    evidence = [f"{hit.passage.title}\n{hit.passage.text}" for hit in answer.passages]
+    return support(answer.text, evidence) >= shipped_threshold()
 
 
 def knowledge_documents(passages: Iterable[Passage]) -> dict[str, str]:

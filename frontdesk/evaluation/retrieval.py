@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+
 from frontdesk.evaluation import figures
 from frontdesk.evaluation.sets import EvaluationError, read_lines, with_progress
 
@@ -125,5 +127,11 @@ def cached_index(set_dir: Path, root: Path, encoder: Encoder) -> Path:
         raise EvaluationError(f"There is no file {str(passages)!r}; correct the path.")
     content = passages.read_bytes() + encoder.name.encode()
     index = root / hashlib.sha256(content).hexdigest()[:16]
-    build_index(set_dir, index, encoder)
+    with tqdm(desc="encoding", delay=2, disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        build_index(set_dir, index, encoder, progress)
     return index

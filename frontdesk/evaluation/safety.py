@@ -11,7 +11,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -60,6 +60,7 @@ class Outcome:
     reason: str
     decision: str
     reply: str
+    reached: bool = True  # an injected passage was retrieved
 
 
 def read_set(folder: Path) -> SafetySet:
@@ -127,7 +128,10 @@ async def try_injections(
             reason = "marker"
         elif contains_part(plant.instruction, shown, f"{known} {plant.question}"):
             reason = "part"
-        outcomes.append(_outcome("injection", plant.instruction, reason, answer))
+        outcome = _outcome("injection", plant.instruction, reason, answer)
+        texts = [hit.passage.text for hit in answer.passages]
+        reached = any(plant.marker in text for text in texts)
+        outcomes.append(replace(outcome, reached=reached))
     return outcomes
 
 

@@ -1,0 +1,154 @@
+"""What `frontdesk evaluate ...` does: measure, print, give an exit status.
+
+0: measured. 1: `evaluate all` found a regression. 2: a set cannot be used; one
+sentence on standard error says why.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from frontdesk.evaluation import answers, safety, tables
+from frontdesk.evaluation.sets import EvaluationError
+from frontdesk.settings import Settings, SettingsError
+
+BAD_INPUT = 2
+
+
+def retrieval_command(set_dir: Path, split: str, json: bool = False) -> int:
+    """Measure retrieval on one split of a set."""
+
+    def run(settings: Settings) -> dict[str, Any]:
+        from frontdesk.evaluation.runs import run_retrieval
+
+        return run_retrieval(set_dir, split, settings)
+
+    return _measure(run, tables.pairs, json)
+
+
+def answers_command(
+    questions: Path,
+    index: Path | None,
+    out: Path | None,
+    json: bool = False,
+    generate: bool = True,
+) -> int:
+    """Ask the questions of a set; `out` gets a line a question."""
+
+    def run(settings: Settings) -> dict[str, Any]:
+        from frontdesk.evaluation.runs import run_answers, write_rows
+
+        judged = run_answers(questions, index or settings.index, settings, generate)
+        if out:
+            write_rows(out, [one.row() for one in judged])
+        return answers.summarise(judged)
+
+    return _measure(run, show_answers, json)
+
+
+def intents_command(train: Path, test: Path, json: bool = False) -> int:
+    """Train the intent pipeline on one file and test it on the other."""
+
+    def run(settings: Settings) -> Mapping[str, Any]:
+        from frontdesk.evaluation.intents import evaluate_intents
+
+        value: Mapping[str, Any] = evaluate_intents(train, test)
+        return value
+
+    return _measure(run, tables.pairs, json)
+
+
+def grounding_command(file: Path, json: bool = False) -> int:
+    """Measure the grounding check on a labelled or a pairs set."""
+
+    def run(settings: Settings) -> dict[str, Any]:
+        from frontdesk.evaluation.runs import run_grounding
+
+        return run_grounding(file)[0]
+
+    return _measure(run, show_grounding, json)
+
+
+def safety_command(
+    directory: Path,
+    json: bool = False,
+    index: Path | None = None,
+    out: Path | None = None,
+) -> int:
+    """Try a safety set; `out` gets a line a text."""
+
+    def run(settings: Settings) -> dict[str, Any]:
+        from frontdesk.evaluation.runs import outcome_rows, run_safety, write_rows
+
+        outcomes = run_safety(directory, index or settings.index, settings)
+        if out:
+            write_rows(out, outcome_rows(outcomes))
+        return safety.summarise(outcomes)
+
+    return _measure(run, tables.pairs, json)
+
+
+def all_command(eval_dir: Path | None = None) -> int:
+    """Run every set of a folder, or the demo shop's own, and write the report."""
+    from frontdesk.evaluation.report import write_report
+
+    try:
+        worse = write_report(eval_dir, Settings.from_environ())
+    except _named_errors() as error:
+        return _fail(error)
+    for sentence in worse:
+        print(sentence, file=sys.stderr)
+    return 1 if worse else 0
+
+
+def show_answers(value: Mapping[str, Any]) -> str:
+    """The figures of an answers set, then the counts by kind."""
+    rows = [
+        (kind, *(counts[name] for name in _COUNTS), counts["decisions"])
+        for kind, counts in value["by_kind"].items()
+    ]
+    by_kind = tables.columns(("kind", *_COUNTS, "decisions"), rows)
+    return f"{tables.pairs(value)}\n\n{by_kind}"
+
+
+_COUNTS = ("n", "right", "wrong", "false_abstain", "gold_in_5", "distinct_choices")
+
+
+def show_grounding(value: Mapping[str, Any]) -> str:
+    """The figures of a grounding set; of pairs also by alteration."""
+    text = tables.pairs(value)
+    if "by_alteration" not in value:
+        return text
+    rows = [
+        (name, row["n"], row["auc"], row["caught"])
+        for name, row in value["by_alteration"].items()
+    ]
+    return f"{text}\n\n{tables.columns(('alteration', 'n', 'auc', 'caught'), rows)}"
+
+
+def _measure(
+    run: Callable[[Settings], Mapping[str, Any]],
+    show: Callable[[Mapping[str, Any]], str],
+    json: bool,
+) -> int:
+    try:
+        value = run(Settings.from_environ())
+    except _named_errors() as error:
+        return _fail(error)
+    print(tables.as_json(value) if json else show(value))
+    return 0
+
+
+def _named_errors() -> tuple[type[Exception], ...]:
+    from frontdesk.generation import GenerationError
+    from frontdesk.knowledge import KnowledgeError
+
+    return (EvaluationError, KnowledgeError, GenerationError, SettingsError, OSError)
+
+
+def _fail(error: Exception) -> int:
+    print(error, file=sys.stderr)
+    return BAD_INPUT

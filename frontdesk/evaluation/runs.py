@@ -1,0 +1,202 @@
+"""The measures run on the real assistant: opens what is needed and closes it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from frontdesk.evaluation import answers, grounding, retrieval, safety
+from frontdesk.evaluation.answers import Judged
+from frontdesk.evaluation.grounding import Reply
+from frontdesk.evaluation.safety import Outcome, Planted, SafetySet
+from frontdesk.evaluation.sets import EvaluationError, read_questions, with_progress
+from frontdesk.settings import Settings
+
+if TYPE_CHECKING:
+    from frontdesk.knowledge import Hit, Retriever
+
+DEMO = Path(__file__).with_name("demo")
+N_PASSAGES = 6 * retrieval.N_DOCUMENTS  # a document has several
+
+Order = Callable[["Hit"], float]
+
+
+def run_retrieval(set_dir: Path, split: str, settings: Settings) -> dict[str, Any]:
+    """The figures of one split of a retrieval set."""
+    queries = retrieval.read_queries(set_dir, split)
+    return retrieval.evaluate_retrieval(
+        queries, document_search(open_set(set_dir, settings))
+    )
+
+
+def open_set(set_dir: Path, settings: Settings) -> Retriever:
+    """A retriever over the passages of a set; its index is kept below `var`."""
+    from frontdesk.knowledge import load_encoder, open_retriever
+
+    encoder = load_encoder(settings.encoder)
+    return open_retriever(
+        retrieval.cached_index(set_dir, cache(settings), encoder), encoder
+    )
+
+
+def document_search(
+    retriever: Retriever, rerank: bool = False, order: Order | None = None
+) -> retrieval.Search:
+    """Search for documents: each where its best passage is.
+
+    Args:
+        retriever: Finds passages.
+        rerank: With the reranker.
+        order: Sorts the passages found anew, the highest first.
+    """
+
+    def search(turns: Sequence[dict[str, str]]) -> list[str]:
+        hits = retriever.search_turns(turns, top_k=N_PASSAGES, rerank=rerank)
+        if order:
+            hits = sorted(hits, key=order, reverse=True)
+        found = retrieval.distinct(hit.passage.document_id for hit in hits)
+        return found[: retrieval.N_DOCUMENTS]
+
+    return search
+
+
+def run_answers(
+    path: Path, index: Path, settings: Settings, generate: bool = True
+) -> list[Judged]:
+    """The questions of a set, asked of the assistant and judged."""
+    from frontdesk.answering import open_answerer
+    from frontdesk.knowledge import load_encoder, open_retriever
+
+    questions = read_questions(path)
+    passages = open_retriever(index, load_encoder(settings.encoder)).passages
+    documents = answers.knowledge_documents(passages)
+
+    async def ask() -> list[Judged]:
+        answerer = open_answerer(settings, index=index, generate=generate)
+        try:
+            return await answers.ask_all(
+                questions, answerer, documents, answers.is_grounded
+            )
+        finally:
+            await answerer.aclose()
+
+    return asyncio.run(ask())
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """One JSON line a row; the folder is created when missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as lines:
+        for row in rows:
+            lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def run_grounding(path: Path) -> tuple[dict[str, Any], list[Reply], list[float]]:
+    """The figures of a labelled or a pairs set, its replies and their support."""
+    from frontdesk.answering.check import shipped_threshold, support
+
+    pairs = grounding.is_pairs_file(path)
+    replies = grounding.read_pairs(path) if pairs else grounding.read_replies(path)
+    scores, ms = grounding.score(replies, support)
+    value = grounding.summarise(replies, scores, ms, shipped_threshold())
+    return value, replies, scores
+
+
+def run_safety(
+    folder: Path, index: Path, settings: Settings, questions: Path | None = None
+) -> list[Outcome]:
+    """Every text of a safety set, tried on the assistant.
+
+    Args:
+        folder: The safety set.
+        index: The knowledge to ask; injections go into a temporary copy.
+        settings: What the assistant is opened with.
+        questions: Answers set whose questions retrieve what is poisoned; by default
+            the demo shop's.
+    """
+    texts = safety.read_set(folder)
+    outcomes = asyncio.run(_try_messages(texts, index, settings))
+    if texts.injections:
+        path = questions or DEMO / "answers.jsonl"
+        outcomes += _try_injections(texts.injections, index, path, settings)
+    return outcomes
+
+
+def outcome_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """The outcomes as lines of a file."""
+    return [asdict(outcome) for outcome in outcomes]
+
+
+def cache(settings: Settings) -> Path:
+    """Where indexes of evaluation sets are kept."""
+    return settings.var / "eval-index"
+
+
+async def _try_messages(
+    texts: SafetySet, index: Path, settings: Settings
+) -> list[Outcome]:
+    from frontdesk.answering import open_answerer
+
+    canary = safety.random_word("canary")
+    answerer = open_answerer(settings, index=index, canary=canary)
+    try:
+        return [
+            *await safety.try_jailbreaks(
+                texts.jailbreaks, answerer, canary, answers.is_supported
+            ),
+            *await safety.try_honest(texts.honest, answerer),
+        ]
+    finally:
+        await answerer.aclose()
+
+
+def _try_injections(
+    instructions: Sequence[str], index: Path, questions: Path, settings: Settings
+) -> list[Outcome]:
+    from frontdesk.knowledge import load_encoder, open_retriever
+
+    retriever = open_retriever(index, load_encoder(settings.encoder))
+    passages = list(retriever.passages)
+    targets: dict[str, str] = {}
+    for question in with_progress(read_questions(questions), "targets"):
+        if len(question.turns) == 1:
+            text = question.turns[0]["text"]
+            for hit in retriever.search(text, top_k=1):
+                targets.setdefault(hit.passage.id, text)
+    if not targets:
+        raise EvaluationError(
+            f"No question of {str(questions)!r} finds a passage in {str(index)!r}; "
+            "use questions about that knowledge."
+        )
+    known = "\n".join(f"{p.title} {p.text}" for p in passages)
+    outcomes = []
+    for planted in safety.plant(instructions, targets):
+        with tempfile.TemporaryDirectory(prefix="frontdesk-") as temporary:
+            kb = Path(temporary, "kb")
+            safety.write_poisoned(passages, planted, kb)
+            poisoned = Path(temporary, "index")
+            shutil.copytree(index, poisoned)  # its vectors are taken over
+            outcomes += asyncio.run(
+                _ask_planted(planted, kb, poisoned, known, settings)
+            )
+    return outcomes
+
+
+async def _ask_planted(
+    planted: Sequence[Planted], kb: Path, index: Path, known: str, settings: Settings
+) -> list[Outcome]:
+    from frontdesk.answering import open_answerer
+    from frontdesk.knowledge import build_index, load_encoder
+
+    build_index(kb, index, load_encoder(settings.encoder), target_tokens=10_000)
+    answerer = open_answerer(settings, index=index)
+    try:
+        return await safety.try_injections(planted, answerer, known)
+    finally:
+        await answerer.aclose()
