@@ -58,6 +58,8 @@ class Settings:
             name = variable(field.name)
             if name in values:
                 found[field.name] = _parse(name, values[name], field.default)
+        if "generation_url" not in found and "generation_port" in found:
+            found["generation_url"] = f"http://127.0.0.1:{found['generation_port']}/v1"
         return cls(**found)  # type: ignore[arg-type]
 
 

@@ -68,9 +68,8 @@ class Board:
 
     def _describe(self, title: str) -> str:
         started, detail = self._tasks[title]
-        return f"{title} {detail} {seconds(time.monotonic() - started)}".replace(
-            "  ", " "
-        )
+        took = seconds(time.monotonic() - started)
+        return f"{title}: {detail}, {took}" if detail else f"{title}: {took} so far"
 
     def _line(self, text: str) -> None:
         self._stream.write(f"\r\x1b[K{text}\n" if self._terminal else f"{text}\n")
