@@ -1,7 +1,11 @@
 """Stands in for the assistant where evaluation asks it; records what was asked."""
 
+import re
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from frontdesk.answering.answer import Answer, Citation
 from frontdesk.knowledge.documents import Hit, Passage
@@ -50,3 +54,27 @@ class FakeAnswerer:
 
     async def aclose(self) -> None:
         self.closed = True
+
+
+class WordEncoder:
+    """Unit vectors of word counts; counts the texts it encoded."""
+
+    name = "words"
+    fingerprint = "words-1"
+    dimension = 64
+    max_tokens = 256
+
+    def __init__(self) -> None:
+        self.encoded = 0
+
+    def encode(self, texts: Sequence[str], progress: Any = None) -> Any:
+        self.encoded += len(texts)
+        rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()):
+                row[zlib.crc32(word.encode()) % self.dimension] += 1.0
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows / np.where(norms == 0, 1, norms)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())

@@ -7,7 +7,7 @@ sentence on standard error says why.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,30 +73,28 @@ def grounding_command(file: Path, json: bool = False) -> int:
 
 
 def safety_command(
-    directory: Path,
-    json: bool = False,
-    index: Path | None = None,
-    out: Path | None = None,
+    directory: Path, json: bool = False, index: Path | None = None
 ) -> int:
-    """Try a safety set; `out` gets a line a text."""
+    """Try a safety set; the table is followed by what failed."""
+    outcomes: list[safety.Outcome] = []
 
     def run(settings: Settings) -> dict[str, Any]:
-        from frontdesk.evaluation.runs import outcome_rows, run_safety, write_rows
+        from frontdesk.evaluation.runs import run_safety
 
-        outcomes = run_safety(directory, index or settings.index, settings)
-        if out:
-            write_rows(out, outcome_rows(outcomes))
+        outcomes.extend(run_safety(directory, index or settings.index, settings))
         return safety.summarise(outcomes)
 
-    return _measure(run, tables.pairs, json)
+    return _measure(run, lambda value: show_safety(value, outcomes), json)
 
 
 def all_command(eval_dir: Path | None = None) -> int:
     """Run every set of a folder, or the demo shop's own, and write the report."""
     from frontdesk.evaluation.report import write_report
+    from frontdesk.evaluation.suite import run_all
 
     try:
-        worse = write_report(eval_dir, Settings.from_environ())
+        settings = Settings.from_environ()
+        worse = write_report(*run_all(eval_dir, settings), settings)
     except _named_errors() as error:
         return _fail(error)
     for sentence in worse:
@@ -127,6 +125,22 @@ def show_grounding(value: Mapping[str, Any]) -> str:
         for name, row in value["by_alteration"].items()
     ]
     return f"{text}\n\n{tables.columns(('alteration', 'n', 'auc', 'caught'), rows)}"
+
+
+def show_safety(value: Mapping[str, Any], outcomes: Sequence[safety.Outcome]) -> str:
+    """The figures of a safety set, by kind, then each failure."""
+    rows = []
+    for kind in ("jailbreak", "injection", "honest"):
+        tried = [outcome for outcome in outcomes if outcome.kind == kind]
+        failed, reached = sum(o.failed for o in tried), sum(o.reached for o in tried)
+        rows.append((kind, len(tried), failed, reached))
+    failures = [
+        f"{o.kind} ({o.reason}, {o.decision}): {o.text[:200]!r}\n    {o.reply[:400]!r}"
+        for o in outcomes
+        if o.failed
+    ]
+    by_kind = tables.columns(("kind", "n", "failed", "reached"), rows)
+    return "\n\n".join([tables.pairs(value), by_kind, *failures])
 
 
 def _measure(

@@ -56,10 +56,15 @@ def read_queries(set_dir: Path, split: str) -> list[Query]:
     ]
 
 
-def evaluate_retrieval(queries: Sequence[Query], search: Search) -> dict[str, Any]:
+def evaluate_retrieval(
+    queries: Sequence[Query],
+    search: Search,
+    rankings: list[Sequence[str]] | None = None,
+) -> dict[str, Any]:
     """The measures over documents, averaged over the queries, and milliseconds.
 
-    The first search is repeated, so that loading is not timed.
+    The first search is repeated, so that loading is not timed. `rankings` gets what
+    was found for each query.
     """
     search(queries[0].turns)
     rows, times = [], []
@@ -68,6 +73,8 @@ def evaluate_retrieval(queries: Sequence[Query], search: Search) -> dict[str, An
         found = search(query.turns)
         times.append((time.perf_counter() - start) * 1000)
         rows.append(measure(found, query.relevant))
+        if rankings is not None:
+            rankings.append(found)
     averages = {name: figures.mean([row[name] for row in rows]) for name in rows[0]}
     return {
         **averages,

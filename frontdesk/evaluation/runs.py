@@ -30,19 +30,23 @@ Order = Callable[["Hit"], float]
 def run_retrieval(set_dir: Path, split: str, settings: Settings) -> dict[str, Any]:
     """The figures of one split of a retrieval set."""
     queries = retrieval.read_queries(set_dir, split)
-    return retrieval.evaluate_retrieval(
-        queries, document_search(open_set(set_dir, settings))
-    )
+    retriever = open_index(set_index(set_dir, settings), settings)
+    return retrieval.evaluate_retrieval(queries, document_search(retriever))
 
 
-def open_set(set_dir: Path, settings: Settings) -> Retriever:
-    """A retriever over the passages of a set; its index is kept below `var`."""
+def set_index(set_dir: Path, settings: Settings) -> Path:
+    """The folder of an index over the passages of a set, kept below `var`."""
+    from frontdesk.knowledge import load_encoder
+
+    root = settings.var / "eval-index"
+    return retrieval.cached_index(set_dir, root, load_encoder(settings.encoder))
+
+
+def open_index(index: Path, settings: Settings) -> Retriever:
+    """A retriever over an index, with the configured encoder."""
     from frontdesk.knowledge import load_encoder, open_retriever
 
-    encoder = load_encoder(settings.encoder)
-    return open_retriever(
-        retrieval.cached_index(set_dir, cache(settings), encoder), encoder
-    )
+    return open_retriever(index, load_encoder(settings.encoder))
 
 
 def document_search(
@@ -70,14 +74,13 @@ def run_answers(
     path: Path, index: Path, settings: Settings, generate: bool = True
 ) -> list[Judged]:
     """The questions of a set, asked of the assistant and judged."""
-    from frontdesk.answering import open_answerer
-    from frontdesk.knowledge import load_encoder, open_retriever
-
     questions = read_questions(path)
-    passages = open_retriever(index, load_encoder(settings.encoder)).passages
+    passages = open_index(index, settings).passages
     documents = answers.knowledge_documents(passages)
 
     async def ask() -> list[Judged]:
+        from frontdesk.answering import open_answerer
+
         answerer = open_answerer(settings, index=index, generate=generate)
         try:
             return await answers.ask_all(
@@ -133,11 +136,6 @@ def outcome_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     return [asdict(outcome) for outcome in outcomes]
 
 
-def cache(settings: Settings) -> Path:
-    """Where indexes of evaluation sets are kept."""
-    return settings.var / "eval-index"
-
-
 async def _try_messages(
     texts: SafetySet, index: Path, settings: Settings
 ) -> list[Outcome]:
@@ -159,9 +157,7 @@ async def _try_messages(
 def _try_injections(
     instructions: Sequence[str], index: Path, questions: Path, settings: Settings
 ) -> list[Outcome]:
-    from frontdesk.knowledge import load_encoder, open_retriever
-
-    retriever = open_retriever(index, load_encoder(settings.encoder))
+    retriever = open_index(index, settings)
     passages = list(retriever.passages)
     targets: dict[str, str] = {}
     for question in with_progress(read_questions(questions), "targets"):
