@@ -70,6 +70,11 @@ def document_search(
     return search
 
 
+def answers_files(folder: Path) -> list[Path]:
+    """The answers sets of a folder, e.g. the demo shop's."""
+    return sorted(folder.glob("answers*.jsonl"))
+
+
 def run_answers(
     path: Path, index: Path, settings: Settings, generate: bool = True
 ) -> list[Judged]:
@@ -112,7 +117,7 @@ def run_grounding(path: Path) -> tuple[dict[str, Any], list[Reply], list[float]]
 
 
 def run_safety(
-    folder: Path, index: Path, settings: Settings, questions: Path | None = None
+    folder: Path, index: Path, settings: Settings, sets: Path = DEMO
 ) -> list[Outcome]:
     """Every text of a safety set, tried on the assistant.
 
@@ -120,14 +125,12 @@ def run_safety(
         folder: The safety set.
         index: The knowledge to ask; injections go into a temporary copy.
         settings: What the assistant is opened with.
-        questions: Answers set whose questions retrieve what is poisoned; by default
-            the demo shop's.
+        sets: Folder of the answers sets whose questions retrieve what is poisoned.
     """
     texts = safety.read_set(folder)
     outcomes = asyncio.run(_try_messages(texts, index, settings))
     if texts.injections:
-        path = questions or DEMO / "answers.jsonl"
-        outcomes += _try_injections(texts.injections, index, path, settings)
+        outcomes += _try_injections(texts.injections, index, sets, settings)
     return outcomes
 
 
@@ -155,19 +158,20 @@ async def _try_messages(
 
 
 def _try_injections(
-    instructions: Sequence[str], index: Path, questions: Path, settings: Settings
+    instructions: Sequence[str], index: Path, sets: Path, settings: Settings
 ) -> list[Outcome]:
     retriever = open_index(index, settings)
     passages = list(retriever.passages)
     targets: dict[str, str] = {}
-    for question in with_progress(read_questions(questions), "targets"):
-        if len(question.turns) == 1:
+    questions = [q for path in answers_files(sets) for q in read_questions(path)]
+    for question in with_progress(questions, "targets"):
+        if len(question.turns) == 1 and question.kind == "answerable":
             text = question.turns[0]["text"]
             for hit in retriever.search(text, top_k=1):
                 targets.setdefault(hit.passage.id, text)
     if not targets:
         raise EvaluationError(
-            f"No question of {str(questions)!r} finds a passage in {str(index)!r}; "
+            f"No question of {str(sets)!r} finds a passage in {str(index)!r}; "
             "use questions about that knowledge."
         )
     known = "\n".join(f"{p.title} {p.text}" for p in passages)

@@ -95,7 +95,7 @@ def run_folder(folder: Path, settings: Settings, rows: Path) -> Iterator[Measure
 
 def run_demo(settings: Settings, rows: Path) -> Iterator[Measured]:
     """The demo shop's own sets, on its index."""
-    for path in sorted(runs.DEMO.glob("answers*.jsonl")):
+    for path in runs.answers_files(runs.DEMO):
         yield measure_question_retrieval(path, settings)
         yield measure_answers(path, settings.index, settings, rows)
     for path in sorted(runs.DEMO.glob("pairs*.jsonl")):
