@@ -76,6 +76,7 @@ def run_folder(folder: Path, settings: Settings, rows: Path) -> Iterator[Measure
         found = True
         set_dir = folder / "retrieval" / path.stem.rpartition("_")[0]
         index = runs.set_index(set_dir, settings)
+        yield measure_question_retrieval(path, index, settings)
         yield measure_answers(path, index, settings, rows)
     for train, test in intent_files(folder / "intents"):
         found = True
@@ -96,7 +97,7 @@ def run_folder(folder: Path, settings: Settings, rows: Path) -> Iterator[Measure
 def run_demo(settings: Settings, rows: Path) -> Iterator[Measured]:
     """The demo shop's own sets, on its index."""
     for path in runs.answers_files(runs.DEMO):
-        yield measure_question_retrieval(path, settings)
+        yield measure_question_retrieval(path, settings.index, settings)
         yield measure_answers(path, settings.index, settings, rows)
     for path in sorted(runs.DEMO.glob("pairs*.jsonl")):
         yield measure_grounding(path)
@@ -112,14 +113,14 @@ def measure_retrieval(queries_file: Path, settings: Settings) -> Measured:
     return _retrieval(f"{set_dir.name} {split}", queries, index, settings)
 
 
-def measure_question_retrieval(path: Path, settings: Settings) -> Measured:
+def measure_question_retrieval(path: Path, index: Path, settings: Settings) -> Measured:
     """Retrieval for the questions of an answers set that name their documents."""
     queries = [
         Query(question.id, question.turns, frozenset(question.relevant))
         for question in read_questions(path)
         if question.kind in ANSWERED_KINDS and question.relevant
     ]
-    return _retrieval(path.stem, queries, settings.index, settings)
+    return _retrieval(path.stem, queries, index, settings)
 
 
 def measure_answers(
