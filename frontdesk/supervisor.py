@@ -96,8 +96,9 @@ class Supervisor:
         self._running: list[Running] = []
         self._ready = threading.Event()
         self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._ended.set()
         self._error: ServeError | None = None
-        self._thread = threading.Thread(target=self._run, name="supervisor")
 
     def start(self) -> None:
         """Start all and return when all are healthy.
@@ -105,22 +106,22 @@ class Supervisor:
         Raises:
             ServeError: One cannot start; none is left running.
         """
-        self._thread.start()
-        while self._thread.is_alive() and not self._ready.wait(POLL_S):
+        self._ended.clear()
+        threading.Thread(target=self._run, daemon=True).start()
+        while not self._ended.is_set() and not self._ready.wait(POLL_S):
             pass
         if self._error:
             raise self._error
 
     def wait(self) -> None:
-        """Return when the supervisor has been stopped."""
-        while self._thread.is_alive():
-            self._thread.join(3600)
+        """Return when everything has ended."""
+        # Not Thread.join: interrupted by a signal, it takes the thread for ended.
+        self._ended.wait()
 
     def stop(self) -> None:
         """End everything that was started, and return when it has ended."""
         self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._ended.wait()
 
     def _run(self) -> None:
         guard = None
@@ -139,24 +140,24 @@ class Supervisor:
             self._end_all()
             if guard:
                 guard.close()
+            self._ended.set()
 
     def _wait_healthy(self) -> None:
-        shown: dict[str, AbstractContextManager[object]] = {}
+        shown: list[tuple[Running, AbstractContextManager[object]]] = []
         for running in self._running:
             service = running.service
+            task: AbstractContextManager[object]
             task = self._board.task(f"{service.name} on port {service.port}")
-            shown[service.name] = task
             task.__enter__()
+            shown.append((running, task))
         while shown and not self._stopping.wait(POLL_S):
-            for running in self._running:
-                name = running.service.name
-                if name not in shown:
-                    continue
+            for running, waiting in list(shown):
                 if running.process.poll() is not None:
                     raise _ended_early(running)
                 if is_healthy(running.service):
                     running.healthy = True
-                    shown.pop(name).__exit__(None, None, None)
+                    waiting.__exit__(None, None, None)
+                    shown.remove((running, waiting))
 
     def _watch(self, guard: Guard) -> None:
         while not self._stopping.wait(POLL_S):
