@@ -79,8 +79,8 @@ def house(tmp_path: Path) -> House:
 def test_goal_builds_what_it_needs_first_and_nothing_else(house: House) -> None:
     shown = house.build("index")
     assert house.ran == ["venv", "index"]
-    assert shown.splitlines()[0] == "Building venv ..."
-    assert shown.splitlines()[-1] == "Building index: 0 s"
+    assert shown.splitlines()[0] == "[1/2] Building venv ..."
+    assert shown.splitlines()[-1] == "[2/2] Building index: 0 s"
 
 
 def test_second_run_does_nothing_and_says_nothing(house: House) -> None:

@@ -96,6 +96,10 @@ def run_steps(steps: Sequence[Step], stamps: Path, board: Board) -> None:
     """
     stamps.mkdir(parents=True, exist_ok=True)
     todo = {step.name: step for step in steps if not step.is_done(stamps)}
+    titles = {
+        name: f"[{number}/{len(todo)}] {step.title}"
+        for number, (name, step) in enumerate(todo.items(), 1)
+    }
     running: dict[Future[None], str] = {}
     with ThreadPoolExecutor(WORKERS) as pool:
         try:
@@ -103,7 +107,8 @@ def run_steps(steps: Sequence[Step], stamps: Path, board: Board) -> None:
                 waiting = set(todo) | set(running.values())
                 for step in [s for s in todo.values() if not waiting & set(s.needs)]:
                     del todo[step.name]
-                    future = pool.submit(_do, step, stamps, board)
+                    title = titles[step.name]
+                    future = pool.submit(_do, step, title, stamps, board)
                     running[future] = step.name
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
@@ -116,11 +121,11 @@ def run_steps(steps: Sequence[Step], stamps: Path, board: Board) -> None:
             raise
 
 
-def _do(step: Step, stamps: Path, board: Board) -> None:
+def _do(step: Step, title: str, stamps: Path, board: Board) -> None:
     stamp = stamps / step.name
     stamp.unlink(missing_ok=True)
     fingerprint = step.fingerprint()
-    with board.task(step.title) as report:
+    with board.task(title) as report:
         step.run(report)
     stamp.write_text(fingerprint)
 
