@@ -7,8 +7,9 @@ and knows nothing of Rasa. The model folder is written by `make setup`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Text, Type
+from typing import Any, Dict, List
 
 import numpy as np
 import onnxruntime
@@ -17,7 +18,6 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
-from rasa.nlu.tokenizers.tokenizer import Tokenizer as RasaTokenizer
 from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -51,7 +51,7 @@ class OnnxEncoder:
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.enable_padding()
 
-    def encode(self, texts: Sequence[Text]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32, shape (n_texts, dimension)."""
         if not texts:
             raise ValueError("No texts to encode; pass at least one.")
@@ -60,11 +60,13 @@ class OnnxEncoder:
         vectors: List[Any] = [None] * len(cleaned)
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
-            for row, vector in zip(rows, self._batch([cleaned[i] for i in rows])):
+            for row, vector in zip(
+                rows, self._batch([cleaned[i] for i in rows]), strict=True
+            ):
                 vectors[row] = vector
         return np.stack(vectors)
 
-    def _batch(self, texts: List[Text]) -> np.ndarray:
+    def _batch(self, texts: List[str]) -> np.ndarray:
         encodings = self._tokenizer.encode_batch(texts)
         (vectors,) = self._session.run(
             None,
@@ -84,25 +86,20 @@ class OnnxEncoder:
 class SentenceEncoder(DenseFeaturizer, GraphComponent):
     """Gives every message one dense sentence feature of shape (1, dimension)."""
 
-    @classmethod
-    def required_components(cls) -> List[Type]:
-        """Rasa's check of featurizers wants a tokenizer before them."""
-        return [RasaTokenizer]
-
     @staticmethod
-    def required_packages() -> List[Text]:
+    def required_packages() -> List[str]:
         """Distribution names, whose versions enter the training cache."""
         return ["onnxruntime", "tokenizers", "numpy"]
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> Dict[str, Any]:
         """`model` is a folder relative to the working directory."""
         return {**DenseFeaturizer.get_default_config(), "model": "var/models/encoder"}
 
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -114,16 +111,16 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         """
         return cls(config, execution_context.node_name)
 
-    def __init__(self, config: Dict[Text, Any], name: Text) -> None:
+    def __init__(self, config: Dict[str, Any], name: str) -> None:
         super().__init__(name, config)
         self._encoder = OnnxEncoder(Path(config["model"]))
 
     @classmethod
-    def validate_config(cls, config: Dict[Text, Any]) -> None:
+    def validate_config(cls, config: Dict[str, Any]) -> None:
         """Nothing to check: `require_model` reports a wrong folder."""
 
     @classmethod
-    def fingerprint_addon(cls, config: Dict[Text, Any]) -> Optional[Text]:
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> str | None:
         """A hash of the model files and of this module: Rasa's cache sees neither."""
         folder = Path(config.get("model") or cls.get_default_config()["model"])
         require_model(folder)
@@ -139,7 +136,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         texted = [message for message in messages if message.get(TEXT) is not None]
         if texted:
             vectors = self._encoder.encode([message.get(TEXT) for message in texted])
-            for message, vector in zip(texted, vectors):
+            for message, vector in zip(texted, vectors, strict=True):
                 self.add_features_to_message(None, vector[None, :], TEXT, message)
         return messages
 
@@ -158,7 +155,7 @@ def require_model(folder: Path) -> None:
             )
 
 
-def hash_files(*files: Path) -> Text:
+def hash_files(*files: Path) -> str:
     """SHA-256 of the contents in this order; an absent file counts as empty."""
     digest = hashlib.sha256()
     for file in files:
@@ -167,6 +164,6 @@ def hash_files(*files: Path) -> Text:
     return digest.hexdigest()
 
 
-def _encodable(text: Text) -> Text:
+def _encodable(text: str) -> str:
     """The first part of a text, without lone surrogates, which no tokenizer takes."""
     return text[:MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
