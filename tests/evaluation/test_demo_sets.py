@@ -138,3 +138,53 @@ def test_unanswerable_questions_say_why(name: str) -> None:
     for row in rows(name):
         if row["expect"] == "abstain":
             assert row["note"] and not row["facts"] and not row["wrong"], row["id"]
+
+
+def test_pairs_are_a_supported_reply_and_its_altered_twin() -> None:
+    pairs = rows("pairs")
+    assert len(pairs) >= 320
+    assert len({row["id"] for row in pairs}) == len(pairs)
+    for supported, altered in zip(pairs[::2], pairs[1::2], strict=True):
+        assert supported["id"][:-1] == altered["id"][:-1]
+        assert (supported["label"], altered["label"]) == ("supported", "altered")
+        assert supported["passage"] == altered["passage"]
+        assert supported["reply"] != altered["reply"]
+        assert supported["alteration"] == "" and altered["alteration"] in ALTERATIONS
+
+
+def test_alterations_are_balanced() -> None:
+    counts = Counter(row["alteration"] for row in rows("pairs") if row["alteration"])
+    assert set(counts) == ALTERATIONS
+    assert min(counts.values()) >= 0.8 * max(counts.values())
+
+
+def test_pairs_quote_the_knowledge_as_it_is_now() -> None:
+    knowledge = documents().values()
+    for row in rows("pairs"):
+        paragraphs = row["passage"].split("\n\n")
+        assert any(
+            all(paragraph in text for paragraph in paragraphs) for text in knowledge
+        ), row["id"]
+
+
+def test_figures_of_supported_replies_stand_in_their_passage() -> None:
+    for row in rows("pairs"):
+        if row["label"] == "supported":
+            for figure in re.findall(r"£?\d[\d,.]*\d|£?\d", row["reply"]):
+                assert figure in row["passage"], f"{row['id']}: {figure}"
+
+
+def test_altered_numbers_differ_from_their_twin_in_one_word() -> None:
+    for row in rows("pairs"):
+        if row["alteration"] == "number":
+            twin = next(
+                other for other in rows("pairs") if other["id"] == row["id"][:-1] + "a"
+            )
+            words = row["reply"].split()
+            assert len(words) == len(twin["reply"].split()), row["id"]
+            changed = [
+                pair
+                for pair in zip(words, twin["reply"].split(), strict=True)
+                if len(set(pair)) > 1
+            ]
+            assert len(changed) == 1, row["id"]
