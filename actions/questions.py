@@ -1,0 +1,85 @@
+"""Answering from knowledge."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import resources
+from frontdesk.answering import Answer, Answerer
+from frontdesk.answering.trace import write_trace
+from frontdesk.answering.wording import unavailable
+from frontdesk.knowledge.errors import KnowledgeError
+from frontdesk.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+MAX_TURNS = 8
+
+
+class ActionAnswerQuestion(Action):  # type: ignore[misc]
+    """Answers the last message from the knowledge, or says honestly that it cannot."""
+
+    def __init__(
+        self,
+        get_answerer: Callable[[], Answerer] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._get_answerer = get_answerer
+        self._settings = settings
+
+    def name(self) -> str:
+        return "action_answer_question"
+
+    async def run(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[EventType]:
+        settings = self._settings or resources.get_settings()
+        get_answerer = self._get_answerer or resources.get_answerer
+        trace: dict[str, Any] = {}
+        try:
+            answerer = await asyncio.to_thread(get_answerer)
+            answer = await answerer.answer(turns_of(tracker.events), trace=trace)
+        except KnowledgeError as error:
+            logger.error("No answer for %r: %s", tracker.sender_id, error)
+            answer = Answer("abstain", unavailable(settings))
+        trace["intent"] = tracker.latest_message.get("intent", {})
+        await asyncio.to_thread(_record, settings, tracker.sender_id, trace)
+        dispatcher.utter_message(
+            text=answer.text,
+            buttons=[{"title": c, "payload": c} for c in answer.choices],
+            citations=[asdict(citation) for citation in answer.citations],
+            decision=answer.decision,
+            generated=answer.generated,
+            timings=answer.timings,
+        )
+        return []
+
+
+def turns_of(events: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """The last turns of a conversation, oldest first, ending with the customer's."""
+    turns = [
+        {"role": event["event"], "text": event["text"]}
+        for event in events
+        if event.get("event") in ("user", "bot") and event.get("text")
+    ]
+    while turns and turns[-1]["role"] != "user":
+        turns.pop()
+    return turns[-MAX_TURNS:]
+
+
+def _record(settings: Settings, conversation: str, trace: dict[str, Any]) -> None:
+    try:
+        write_trace(settings.var, conversation, trace)
+    except OSError as error:
+        logger.error("No trace of %r: %s", conversation, error)

@@ -1,0 +1,35 @@
+"""What the actions share, built at first use and never at import.
+
+Actions are pickled into workers, so none of this may be an attribute of one.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from threading import Lock
+
+from frontdesk.answering import Answerer, open_answerer
+from frontdesk.settings import Settings
+
+_opening = Lock()
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return Settings.from_environ()
+
+
+def get_answerer() -> Answerer:
+    """The process's answerer; blocking at first use (it loads encoder and index).
+
+    Raises:
+        KnowledgeError: There is no usable index; the next call tries again.
+    """
+    with _opening:
+        return _open()
+
+
+@lru_cache(maxsize=1)
+def _open() -> Answerer:
+    return open_answerer(get_settings(), embedded=False)

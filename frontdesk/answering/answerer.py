@@ -1,0 +1,312 @@
+"""One turn from question to checked answer.
+
+question -> passages -> evidence -> gate -> generate -> check -> citations. Whatever
+fails on the way, the customer gets a grounded sentence or an honest one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from frontdesk.answering import compose, gate, prompt, wording
+from frontdesk.answering.answer import Answer, Citation
+from frontdesk.answering.check import Claim, Encode, Evidence, check, shipped_threshold
+from frontdesk.answering.entities import Entities
+from frontdesk.answering.evidence import Candidate, candidates, question_words
+from frontdesk.answering.question import Question, read_question
+from frontdesk.answering.siblings import Siblings, find_siblings
+from frontdesk.answering.vocabulary import Vocabulary
+from frontdesk.generation.errors import GenerationError
+from frontdesk.knowledge.documents import Hit, Passage
+from frontdesk.settings import Settings
+
+OnDelta = Callable[[str], Awaitable[None]]
+TOP_K = 12
+MAX_TOKENS = 96
+MIN_COVERAGE = 0.5  # of the best evidence's figures a generated reply must keep
+
+_log = logging.getLogger(__name__)
+
+
+class Searches(Protocol):
+    """What the answerer needs of a retriever."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def passages(self) -> Sequence[Passage]: ...
+
+    def search_turns(
+        self, turns: Sequence[Mapping[str, str]], top_k: int
+    ) -> list[Hit]: ...
+
+
+class Generates(Protocol):
+    """What the answerer needs of a generation client."""
+
+    async def complete(
+        self, messages: Sequence[Mapping[str, str]], *, max_tokens: int
+    ) -> str: ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """A turn before anything is written: what is asked and what is known about it."""
+
+    question: Question
+    hits: list[Hit]
+    evidence: list[Candidate]
+    siblings: Siblings
+    verdict: gate.Verdict
+
+
+class Answerer:
+    """Answers turns from one knowledge; safe to use for many turns at once."""
+
+    def __init__(
+        self,
+        retriever: Searches,
+        encode: Encode,
+        generator: Generates | None,
+        settings: Settings,
+        hidden: str = "",
+    ) -> None:
+        """An answerer; without a generator it quotes.
+
+        Args:
+            retriever: Where passages come from.
+            encode: Texts to unit rows, as the index was encoded.
+            generator: Who writes; None means word-for-word answers.
+            settings: How to reach a person.
+            hidden: Text for the hidden part of the prompt.
+        """
+        self._retriever = retriever
+        self._encode = encode
+        self._generator = generator
+        self._settings = settings
+        self._hidden = hidden
+        self._known: tuple[str, Vocabulary, Entities] | None = None
+
+    async def answer(
+        self,
+        turns: Sequence[Mapping[str, str]],
+        on_delta: OnDelta | None = None,
+        trace: dict[str, Any] | None = None,
+    ) -> Answer:
+        """The answer to the last turn, a customer's message.
+
+        Args:
+            turns: `{"role": "user" or "bot", "text"}`, oldest first.
+            on_delta: Called with pieces of text that passed the check, as they come.
+            trace: Filled with what happened, if given.
+
+        Raises:
+            ValueError: The last turn is not the customer's.
+            KnowledgeError: The knowledge cannot be searched.
+        """
+        started = time.perf_counter()
+        timings: dict[str, float] = {}
+        if not turns or not turns[-1]["text"].strip():
+            return Answer("abstain", wording.EMPTY)
+        known = await asyncio.to_thread(self.understand, turns, timings)
+        answer = await self._respond(known, timings, trace)
+        timings["total"] = _ms(started)
+        timings.setdefault("first_token", timings["total"])
+        answer = replace(answer, timings=dict(timings))
+        if on_delta is not None:
+            await on_delta(answer.text)
+        if trace is not None:
+            trace.update(_traced(known, answer))
+        return answer
+
+    def understand(
+        self, turns: Sequence[Mapping[str, str]], timings: dict[str, float]
+    ) -> Understanding:
+        """Everything up to the gate's verdict; blocking, so call it in a thread."""
+        begin = time.perf_counter()
+        question = read_question(turns)
+        hits = self._retriever.search_turns(turns, TOP_K)
+        timings["retrieve"] = _ms(begin)
+        begin = time.perf_counter()
+        vocabulary, entities = self._knowledge()
+        evidence = candidates(question, hits, vocabulary.idf, self._encode)
+        siblings = find_siblings(question, evidence, entities, self._encode)
+        verdict = gate.decide(question, hits, evidence, siblings, vocabulary)
+        timings["gate"] = _ms(begin)
+        return Understanding(question, hits, evidence, siblings, verdict)
+
+    async def aclose(self) -> None:
+        """Close what the answerer was given."""
+        if self._generator is not None:
+            await self._generator.aclose()
+
+    async def _respond(
+        self,
+        known: Understanding,
+        timings: dict[str, float],
+        trace: dict[str, Any] | None,
+    ) -> Answer:
+        verdict, hits = known.verdict, tuple(known.hits)
+        if verdict.decision == "escalate":
+            text = wording.escalate(verdict.reason, self._settings)
+            return Answer("escalate", text, passages=hits)
+        if verdict.decision == "ask":
+            choices = known.siblings.choices
+            text = wording.ask_which(known.siblings.noun, choices)
+            return Answer("ask", text, choices=choices, passages=hits)
+        chosen = compose.choose(known.evidence)
+        if verdict.decision == "abstain" or not chosen:
+            return Answer("abstain", wording.abstain(self._settings), passages=hits)
+        written = await self._write(known, timings, trace)
+        if written is not None:
+            text, cited = written
+            return Answer(
+                "answer",
+                text,
+                citations=cited,
+                passages=hits,
+                generated=True,
+                confidence=verdict.confidence,
+            )
+        return Answer(
+            "answer",
+            compose.verbatim(chosen),
+            citations=compose.citations(chosen),
+            passages=hits,
+            confidence=verdict.confidence,
+        )
+
+    async def _write(
+        self,
+        known: Understanding,
+        timings: dict[str, float],
+        trace: dict[str, Any] | None,
+    ) -> tuple[str, tuple[Citation, ...]] | None:
+        """The model's reply with citations, or None when it must not be shown."""
+        if self._generator is None:
+            return None
+        begin = time.perf_counter()
+        hits = _in_order_of_use(known)
+        messages = prompt.build_messages(known.question, hits, self._hidden)
+        try:
+            draft = await self._generator.complete(messages, max_tokens=MAX_TOKENS)
+        except GenerationError as error:
+            _log.warning("Quoting evidence instead of generating: %s", error)
+            timings["generate"] = _ms(begin)
+            return None
+        timings["generate"] = _ms(begin)
+        begin = time.perf_counter()
+        claims = await asyncio.to_thread(self._check, draft, hits)
+        timings["check"] = _ms(begin)
+        if trace is not None:
+            trace["prompt"] = prompt.VERSION
+            trace["draft"] = draft
+            trace["claims"] = [
+                {"text": c.text, "support": c.support, "quote": c.quote} for c in claims
+            ]
+        if not self._acceptable(draft, claims, known):
+            return None
+        return draft.strip(), _citations(claims, hits)
+
+    def _check(self, draft: str, hits: Sequence[Hit]) -> list[Claim]:
+        used = hits[: prompt.MAX_PASSAGES]
+        passages = [compose.clean_passage(hit.passage.text) for hit in used]
+        titles = [hit.passage.title for hit in used]
+        evidence = Evidence(passages, titles)
+        return check(draft, passages, evidence=evidence, encode=self._encode)
+
+    def _acceptable(
+        self, draft: str, claims: Sequence[Claim], known: Understanding
+    ) -> bool:
+        """Whether every claim is supported and the reply is about the question."""
+        text = draft.strip()
+        if not claims or prompt.NOT_IN_PASSAGES.lower() in text.lower():
+            return False
+        if self._hidden and self._hidden.lower() in text.lower():
+            return False
+        if text[-1] not in ".!?)" or len(text) > compose.MAX_CHARACTERS:
+            return False
+        limit = shipped_threshold()
+        if any(claim.support < limit for claim in claims):
+            return False
+        return self._says_enough(text, known)
+
+    def _says_enough(self, text: str, known: Understanding) -> bool:
+        """Whether the reply is at least as close to the question as the evidence."""
+        vocabulary, _ = self._knowledge()
+        words = question_words(known.question, vocabulary.idf)
+        best = known.evidence[0]
+        rows = self._encode([known.question.standalone, text, best.unit.text])
+        near, wanted = float(rows[0] @ rows[1]), float(rows[0] @ rows[2])
+        return bool(words.weights) and near >= wanted - 0.05
+
+    def _knowledge(self) -> tuple[Vocabulary, Entities]:
+        version = self._retriever.version
+        known = self._known
+        if known is None or known[0] != version:
+            passages = self._retriever.passages
+            known = (version, Vocabulary(passages), Entities(passages))
+            self._known = known
+        return known[1], known[2]
+
+
+def _in_order_of_use(known: Understanding) -> list[Hit]:
+    """Passages for the prompt: those of the best sentences first."""
+    ordered = [candidate.hit for candidate in compose.choose(known.evidence)]
+    ordered += known.hits
+    return list({hit.passage.id: hit for hit in ordered}.values())
+
+
+def _citations(claims: Sequence[Claim], hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    found: dict[str, Citation] = {}
+    for claim in claims:
+        if claim.passage < 0:
+            continue
+        passage = hits[claim.passage].passage
+        before = found.get(passage.document_id)
+        quote = claim.quote
+        if before is not None and quote not in before.quote:
+            quote = f"{before.quote} {quote}"
+        elif before is not None:
+            quote = before.quote
+        found[passage.document_id] = Citation(
+            passage.document_id, passage.title, passage.url, quote
+        )
+    return tuple(found.values())
+
+
+def _traced(known: Understanding, answer: Answer) -> dict[str, Any]:
+    return {
+        "question": known.question.text,
+        "standalone": known.question.standalone,
+        "passages": [
+            {
+                "id": hit.passage.id,
+                "title": hit.passage.title,
+                "score": hit.score,
+                "dense": hit.dense,
+                "lexical": hit.lexical,
+            }
+            for hit in known.hits
+        ],
+        "features": known.verdict.features,
+        "confidence": known.verdict.confidence,
+        "decision": answer.decision,
+        "generated": answer.generated,
+        "text": answer.text,
+        "choices": list(answer.choices),
+        "citations": [citation.id for citation in answer.citations],
+        "timings": answer.timings,
+    }
+
+
+def _ms(begin: float) -> float:
+    return round(1000.0 * (time.perf_counter() - begin), 2)

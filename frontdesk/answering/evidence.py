@@ -1,0 +1,147 @@
+"""Choosing the evidence: which sentences of the retrieved passages answer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from frontdesk.answering import facts
+from frontdesk.answering.check import Encode
+from frontdesk.answering.question import Question
+from frontdesk.answering.sentences import Unit, split_units
+from frontdesk.knowledge.documents import Hit
+
+Idf = Callable[[str], float]
+"""The inverse document frequency of a stem; the largest value for an unknown one."""
+
+MAX_PASSAGES = 8
+PASSAGE_WEIGHT = 0.4
+OVERLAP_WEIGHT = 0.2
+KIND_WEIGHT = 0.02
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules|above)\b|"
+"""Inverse document frequency of a stem; the largest value for an unknown one."""
+    r"\bthen (?:write|say|print|output|reply|respond|repeat)\b|"
+    r"^\W*(?:write|say|print|output|repeat|respond|reply)\b.{0,60}[.:]?$",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"\[[^\]]*(?:not available|tbd|tbc|todo|placeholder|insert)[^\]]*\]|"
+    r"\b(?:TBD|TBC|lorem ipsum)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One quotable sentence with the signs that speak for it.
+
+    Attributes:
+        unit: The sentence.
+        rank: Place of its passage among the hits, from 0.
+        hit: Its passage.
+        cosine: Similarity of question and sentence (with its headings), in [-1, 1].
+        overlap: Share of the question's weighted words it holds, in [0, 1].
+        score: What orders candidates.
+    """
+
+    unit: Unit
+    rank: int
+    hit: Hit
+    cosine: float
+    overlap: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Words:
+    """The question's content stems with their weights (idf, older words less)."""
+
+    weights: Mapping[str, float]
+
+    def coverage(self, stems: frozenset[str]) -> float:
+        """Share of the weight that `stems` hold, in [0, 1]; 1 for no words."""
+        total = sum(self.weights.values())
+        if not total:
+            return 1.0
+        return sum(w for stem, w in self.weights.items() if stem in stems) / total
+
+
+def question_words(question: Question, idf: Idf) -> Words:
+    """The words to cover: the last message's fully, the context's by half."""
+    weights = {stem: idf(stem) for stem in facts.content_stems(question.standalone)}
+    own = set(facts.content_stems(question.text))
+    if question.dependent:
+        weights = {s: w if s in own else 0.5 * w for s, w in weights.items()}
+    return Words(weights)
+
+
+def usable(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that answers are taken from, best first."""
+    return list(hits[:MAX_PASSAGES])
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether the text holds a blank that somebody forgot to fill in."""
+    return _PLACEHOLDER.search(text) is not None
+
+
+def is_instruction(text: str) -> bool:
+    """Whether a passage's sentence tells an assistant what to write."""
+    return _INSTRUCTION.search(text) is not None
+
+
+def candidates(
+    question: Question, hits: Sequence[Hit], idf: Idf, encode: Encode
+) -> list[Candidate]:
+    """Quotable sentences of the hits, best first."""
+    chosen = usable(hits)
+    found: list[tuple[int, Hit, Unit]] = []
+    for rank, hit in enumerate(chosen):
+        for unit in split_units(hit.passage.text):
+            if not is_instruction(unit.text):
+                found.append((rank, hit, unit))
+    if not found:
+        return []
+    texts = [f"{hit.passage.title}. {u.context}. {u.text}" for _, hit, u in found]
+    rows = encode([question.standalone, *texts])
+    cosines = rows[1:] @ rows[0]
+    words = question_words(question, idf)
+    scores = _scaled([hit.score for hit in chosen])
+    result = []
+    for (rank, hit, unit), text, cosine in zip(found, texts, cosines, strict=True):
+        overlap = words.coverage(frozenset(facts.content_stems(text)))
+        score = float(cosine) + OVERLAP_WEIGHT * overlap
+        score += PASSAGE_WEIGHT * scores[rank]
+        if question.wants and has_kind(unit.text, question.wants):
+            score += KIND_WEIGHT
+        if is_placeholder(unit.text):
+            score -= 0.2
+        result.append(Candidate(unit, rank, hit, float(cosine), overlap, score))
+    return sorted(result, key=lambda candidate: -candidate.score)
+
+
+def has_kind(text: str, kind: str) -> bool:
+    """Whether a text states a fact of the kind asked for."""
+    found = facts.quantities(text)
+    if kind != "time":
+        return bool(found)
+    units = {"second", "minute", "hour", "day", "week", "month", "year", "am", "pm"}
+    named = re.search(
+        r"\b(?:immediate|instant|midnight|noon|today|tomorrow|daily|never|always|"
+        r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|at any time|once)\b",
+        text,
+        re.IGNORECASE,
+    )
+    return named is not None or any(q.unit in units for q in found)
+
+
+def _scaled(scores: Sequence[float]) -> list[float]:
+    """Scores relative to the best and the spread: 0 for the best, below for others."""
+    top = max(scores)
+    spread = float(np.std(scores)) or 1.0
+    return [-math.tanh((top - score) / (4 * spread)) for score in scores]

@@ -1,0 +1,52 @@
+"""The prompt of a grounded answer: a versioned file, filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from frontdesk.answering.compose import clean_passage
+from frontdesk.answering.question import Question
+from frontdesk.knowledge.documents import Hit
+
+VERSION = "grounded_answer.v1"
+MAX_PASSAGES = 3
+MAX_PASSAGE_CHARACTERS = 900
+NOT_IN_PASSAGES = "NOT IN PASSAGES"
+_FOLDER = Path(__file__).with_name("prompts")
+
+
+def build_messages(
+    question: Question, hits: Sequence[Hit], hidden: str = ""
+) -> list[dict[str, str]]:
+    """Chat messages for the model: rules, then passages as data and the question.
+
+    Args:
+        question: What is asked.
+        hits: The evidence, best first; the first three are shown.
+        hidden: Text of the system part that must never reach a customer.
+    """
+    system, user = _template(VERSION)
+    passages = "\n\n".join(
+        f"[{number}] {hit.passage.title}\n{_shorten(clean_passage(hit.passage.text))}"
+        for number, hit in enumerate(hits[:MAX_PASSAGES], 1)
+    )
+    filled = user.replace("{passages}", passages).replace(
+        "{question}", " ".join(question.standalone.split())
+    )
+    rules = f"{system}\n{hidden}".strip()
+    return [{"role": "system", "content": rules}, {"role": "user", "content": filled}]
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= MAX_PASSAGE_CHARACTERS:
+        return text
+    return text[:MAX_PASSAGE_CHARACTERS].rsplit("\n", 1)[0]
+
+
+@lru_cache(maxsize=4)
+def _template(version: str) -> tuple[str, str]:
+    text = (_FOLDER / f"{version}.txt").read_text("utf-8")
+    system, _, user = text.partition("\n---\n")
+    return system.strip(), user.strip()

@@ -1,0 +1,91 @@
+"""The question of a turn, standing alone: what is asked, about what, in context."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from frontdesk.answering import facts
+
+MAX_CHARACTERS = 2000
+_DEPENDENT = re.compile(
+    r"^\s*(?:and|but|so|or|what about|how about|then|also|ok(?:ay)?)\b|"
+    r"\b(?:it|its|that|this|they|them|those|these|one|ones|there|same|instead|either|"
+    r"she|he|her|him|then)\b",
+    re.IGNORECASE,
+)
+_WANTS = (
+    ("time", r"\bhow (?:long|soon|quick(?:ly)?|fast)\b|\bwhen\b|\bwhat time\b|\btil\b"),
+    ("time", r"\b(?:deadline|notice|opening hours|wait(?:ing)?|delay)\b"),
+    ("amount", r"\bhow (?:much|many|big|far|high|wide|loud|heavy|tall|deep|old)\b"),
+    ("amount", r"\b(?:fee|price|cost|costs|rate|limit|maximum|max|minimum|minumum)\b"),
+    ("amount", r"\b(?:percent|percentage|discount|number of|what size|cap|ceiling)\b"),
+)
+_POLAR = re.compile(
+    r"^(?:\W*(?:so|and|but|hi|hello|hey|ok|um)\b)*\W*"
+    r"(?:is|are|was|were|do|does|did|can|could|will|would|should|may|am|has|have)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        text: The customer's last message.
+        standalone: It with what it depends on from earlier turns.
+        turns: The conversation, oldest first, ending with the last message.
+        wants: Kind of fact asked for: "time", "amount" or "".
+        polar: Whether it can be answered by yes or no.
+        dependent: Whether it leans on earlier turns.
+    """
+
+    text: str
+    standalone: str
+    turns: tuple[Mapping[str, str], ...]
+    wants: str
+    polar: bool
+    dependent: bool
+
+
+def read_question(turns: Sequence[Mapping[str, str]]) -> Question:
+    """The question that the last turn asks.
+
+    A message that points back (a pronoun, "and ...", hardly a content word) is joined
+    with the customer's message before it; others stand alone. No model is called.
+
+    Raises:
+        ValueError: There is no turn, or the last one is not the customer's.
+    """
+    if not turns or turns[-1].get("role") != "user":
+        raise ValueError("The last turn of the conversation must be the customer's.")
+    text = turns[-1]["text"][:MAX_CHARACTERS].strip()
+    earlier = [turn["text"] for turn in turns[:-1] if turn.get("role") == "user"]
+    words = facts.content_stems(text)
+    dependent = bool(earlier) and (len(words) <= 3 or bool(_DEPENDENT.search(text)))
+    standalone = f"{earlier[-1].strip()} {text}" if dependent else text
+    if dependent and len(facts.content_stems(standalone)) < 4 and len(earlier) > 1:
+        standalone = f"{earlier[-2].strip()} {standalone}"
+    return Question(
+        text=text,
+        standalone=standalone[-MAX_CHARACTERS:],
+        turns=tuple(turns),
+        wants=_wanted(text) or _wanted(standalone),
+        polar=bool(_POLAR.search(_last_sentence(text))),
+        dependent=dependent,
+    )
+
+
+def _wanted(text: str) -> str:
+    for kind, pattern in _WANTS:
+        if re.search(pattern, text, re.IGNORECASE):
+            return kind
+    return ""
+
+
+def _last_sentence(text: str) -> str:
+    parts = [part for part in re.split(r"(?<=[.!?])\s+", text) if part.strip()]
+    asked = [part for part in parts if part.rstrip().endswith("?")]
+    return (asked or parts or [text])[-1]

@@ -1,0 +1,120 @@
+"""Sentences and other quotable units of a text, in order.
+
+A unit is what a reply may quote word for word: a sentence, a list item together with
+the line that introduces it, or a table row with its column heads.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof st nos vs etc e.g i.e approx inc ltd co dept a.m p.m".split()
+)
+_BREAK = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9£$€])|(?<=[。！？])")
+_HEADING = re.compile(r"^#{1,6}\s+")
+_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
+_TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*\|?\s*$")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_MARKUP = re.compile(r"(\*\*|__|`)(.+?)\1")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One quotable piece of a passage.
+
+    Attributes:
+        text: What is shown: plain text without markup.
+        context: Headings and the introducing line; used for matching, not shown.
+        position: Place among the units of its text, from 0.
+        item: Whether it is a list item or a table row.
+    """
+
+    text: str
+    context: str
+    position: int
+    item: bool = False
+
+
+def plain(text: str) -> str:
+    """The text without Markdown links, emphasis and repeated spaces."""
+    return _SPACE.sub(" ", _MARKUP.sub(r"\2", _LINK.sub(r"\1", text))).strip()
+
+
+def split_sentences(text: str) -> list[str]:
+    """Sentences of a paragraph, in order; abbreviations do not end one."""
+    sentences: list[str] = []
+    for part in _BREAK.split(text):
+        part = part.strip()
+        if not part:
+            continue
+        if sentences and _ends_in_abbreviation(sentences[-1]):
+            sentences[-1] += " " + part
+        else:
+            sentences.append(part)
+    return sentences
+
+
+def split_units(text: str) -> list[Unit]:
+    """Quotable units of a Markdown-like text, in reading order."""
+    units: list[Unit] = []
+    heading = intro = ""
+    head: list[str] = []
+    paragraph: list[str] = []
+
+    def add(content: str, context: str, item: bool = False) -> None:
+        units.append(Unit(content, context, len(units), item))
+
+    def flush() -> None:
+        nonlocal intro
+        if not paragraph:
+            return
+        sentences = split_sentences(plain(" ".join(paragraph)))
+        paragraph.clear()
+        for sentence in sentences:
+            add(sentence, heading)
+        intro = sentences[-1] if sentences and sentences[-1].endswith(":") else ""
+
+    for line in text.splitlines():
+        stripped = line.strip()
+        if not stripped:
+            flush()
+            head = []
+        elif _HEADING.match(stripped):
+            flush()
+            heading, intro = plain(_HEADING.sub("", stripped)), ""
+        elif stripped.startswith("|"):
+            flush()
+            cells = [plain(cell) for cell in stripped.strip("|").split("|")]
+            if _TABLE_RULE.match(stripped):
+                continue
+            if not head:
+                head = cells
+                continue
+            add(_row(head, cells), f"{heading} {intro}".strip(), item=True)
+        elif _ITEM.match(line):
+            flush()
+            content = plain(_ITEM.sub("", line))
+            add(content, f"{heading} {intro}".strip(), item=True)
+        elif units and units[-1].item and line.startswith((" ", "\t")):
+            last = units.pop()
+            joined = f"{last.text} {plain(stripped)}"
+            units.append(Unit(joined, last.context, last.position, item=True))
+        else:
+            paragraph.append(stripped)
+    flush()
+    return [unit for unit in units if any(c.isalnum() for c in unit.text)]
+
+
+def _row(head: list[str], cells: list[str]) -> str:
+    pairs = [f"{h}: {c}" if h else c for h, c in zip(head, cells, strict=False) if c]
+    return "; ".join(pairs)
+
+
+def _ends_in_abbreviation(sentence: str) -> bool:
+    if not sentence.endswith("."):
+        return False
+    word = sentence[:-1].rsplit(" ", 1)[-1].lower().lstrip("(\"'")
+    return word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha())

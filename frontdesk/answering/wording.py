@@ -1,0 +1,64 @@
+"""What the assistant says when it does not answer: short, honest, with a way on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from frontdesk.settings import Settings
+
+EMPTY = "I did not get any text. What would you like to know?"
+
+
+def ask_which(noun: str, choices: Sequence[str]) -> str:
+    """A question back that names the choices."""
+    named = _listed(choices)
+    if noun and noun != "product":
+        return f"It depends on the {noun}. Which {noun} do you mean: {named}?"
+    return f"It depends. Which one do you mean: {named}?"
+
+
+def abstain(settings: Settings) -> str:
+    """That the knowledge does not cover it, and who can help."""
+    return (
+        "I can't find that in our help pages, so I'd rather not guess. "
+        f"A colleague can help: {settings.support_contact} "
+        f"({settings.support_hours}). Or ask me to pass you on to a person."
+    )
+
+
+def escalate(reason: str, settings: Settings) -> str:
+    """Why a person should take over, and how to reach one."""
+    reach = f"{settings.support_contact} ({settings.support_hours})"
+    if reason == "danger":
+        return (
+            "Please stop using it and switch it off at the wall if you can do so "
+            "safely. If anyone is hurt or something is burning, call the emergency "
+            f"services first. Then talk to a person here: {reach}."
+        )
+    if reason == "distress":
+        return (
+            "I'm sorry you are going through this. I'm only an automated assistant; "
+            "please talk to somebody now: the emergency services or a crisis line near "
+            f"you. For anything about us, a person is here: {reach}."
+        )
+    if reason == "legal":
+        return (
+            "That should be looked at by a person, not by an automated assistant. "
+            f"Please contact {reach}; they will have your messages to hand if you ask "
+            "me to pass you on."
+        )
+    return f"Of course. You can reach a person here: {reach}."
+
+
+def unavailable(settings: Settings) -> str:
+    """That the knowledge cannot be searched just now."""
+    return (
+        "I can't look that up right now, sorry. Please try again in a few minutes, or "
+        f"contact {settings.support_contact} ({settings.support_hours})."
+    )
+
+
+def _listed(choices: Sequence[str]) -> str:
+    if len(choices) < 2:
+        return "".join(choices)
+    return f"{', '.join(choices[:-1])} or {choices[-1]}"
