@@ -49,7 +49,7 @@ def tokens(text: str) -> list[str]:
             continue
         words.append(word)
         parts = _PART.split(word)
-        if len(parts) > 1:
+        if len(parts) > 1 and not all(part.isdigit() for part in parts):
             words += [part for part in parts if part and part not in STOP_WORDS]
     stems: list[str] = _stemmer().stemWords(words)
     return stems

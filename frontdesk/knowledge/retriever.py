@@ -47,7 +47,6 @@ class Retriever:
         query: str | Sequence[str],
         top_k: int = 10,
         filters: Filters | None = None,
-        rerank: bool = False,
     ) -> list[Hit]:
         """The best passages for a question, or for a customer's messages, newest last.
 
@@ -55,18 +54,16 @@ class Retriever:
             query: One text, or the texts of a conversation.
             top_k: How many passages at most.
             filters: Which passages may be found; by default the public, valid ones.
-            rerank: Compare the best candidates token by token.
         """
         texts = [query] if isinstance(query, str) else query
         turns = [{"role": "user", "text": text} for text in texts]
-        return self.search_turns(turns, top_k, filters, rerank)
+        return self.search_turns(turns, top_k, filters)
 
     def search_turns(
         self,
         turns: Sequence[Mapping[str, str]],
         top_k: int = 10,
         filters: Filters | None = None,
-        rerank: bool = False,
     ) -> list[Hit]:
         """The best passages for the last turn of a conversation.
 
@@ -74,10 +71,9 @@ class Retriever:
             turns: `{"role": "user" or "bot", "text"}`, oldest first.
             top_k: How many passages at most.
             filters: Which passages may be found; by default the public, valid ones.
-            rerank: Compare the best candidates token by token.
         """
         self._follow()
-        return self._searcher.search(turns, top_k, filters or Filters(), rerank)
+        return self._searcher.search(turns, top_k, filters or Filters())
 
     def neighbours(self, hit: Hit, distance: int = 1) -> list[Passage]:
         """Passages of the same document next to a hit, in reading order."""

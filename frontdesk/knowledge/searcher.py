@@ -2,61 +2,193 @@
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 from frontdesk.knowledge import lexical
+from frontdesk.knowledge.conversation import NAME_DECAY, Conversation
 from frontdesk.knowledge.documents import Filters, Hit, Passage
-from frontdesk.knowledge.encoder import Encoder
+from frontdesk.knowledge.encoder import Encoder, Vectors
 from frontdesk.knowledge.index import StoredIndex
+from frontdesk.knowledge.names import Names
+from frontdesk.knowledge.scoring import SHIPPED, Floats, Weights, combine
+
+CANDIDATES = 300  # of each kind: nearest, most words, same product
+REFINED = 200  # best candidates whose sentences are compared
+SAME_TEXT = 0.9  # share of common words that makes two passages copies
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Passage rows and their signals, each float32 (n_candidates,)."""
+
+    rows: Rows
+    signals: dict[str, Floats]
 
 
 class Searcher:
     """Searches one version; safe to use from several threads."""
 
-    def __init__(self, index: StoredIndex, encoder: Encoder) -> None:
+    def __init__(
+        self, index: StoredIndex, encoder: Encoder, weights: Weights = SHIPPED
+    ) -> None:
+        import faiss
+
+        faiss.omp_set_num_threads(1)  # two threads for one query are slower
         self.index = index
+        self.names = Names(index.passages, index.lexical)
         self._encoder = encoder
-        self._matrix = index.vectors.reconstruct_n(0, index.vectors.ntotal)
+        self._weights = weights
+        self._of_document: dict[str, list[Passage]] = defaultdict(list)
+        for passage in index.passages:
+            self._of_document[passage.document_id].append(passage)
+        self._allowed = functools.lru_cache(maxsize=32)(self._find_allowed)
 
     def search(
-        self,
-        turns: Sequence[Mapping[str, str]],
-        top_k: int,
-        filters: Filters,
-        rerank: bool = False,
+        self, turns: Sequence[Mapping[str, str]], top_k: int, filters: Filters
     ) -> list[Hit]:
-        """The best passages for the last turn, best first."""
-        texts = [turn["text"] for turn in turns[-5:] if turn["text"].strip()]
-        if not texts:
+        """The best passages for the last turn, best first, copies left out."""
+        conversation = Conversation.from_turns(turns)
+        if conversation is None:
             return []
-        joined = "\n".join(reversed(texts))
-        dense = self._matrix @ self._encoder.encode([joined])[0]  # (n_passages,)
-        words = {
-            word: 1.0 / (1 + age)
-            for age in range(len(texts) - 1, -1, -1)
-            for word in lexical.tokens(texts[-1 - age])
-        }
-        found = self.index.lexical.scores(words)
-        score = dense + 0.5 * found
+        found = self.candidates(conversation, filters)
+        scores = combine(found.signals, self._weights)
         hits: list[Hit] = []
-        for row in np.argsort(-score):
-            passage = self.index.passages[row]
-            if not filters.allow(passage):
-                continue
-            hits.append(
-                Hit(passage, float(score[row]), float(dense[row]), float(found[row]))
-            )
+        kept: dict[frozenset[str], list[frozenset[str]]] = defaultdict(list)
+        for place in np.argsort(-scores, kind="stable"):
             if len(hits) == top_k:
                 break
+            passage = self.index.passages[found.rows[place]]
+            title = frozenset(lexical.tokens(" ".join(passage.title_path)))
+            words = frozenset(lexical.tokens(passage.text))
+            if any(_same_text(words, other) for other in kept[title]):
+                continue
+            kept[title].append(words)
+            signals = {name: float(v[place]) for name, v in found.signals.items()}
+            hits.append(
+                Hit(
+                    passage,
+                    float(scores[place]),
+                    signals["dense_context"],
+                    signals["words_context"],
+                    signals,
+                )
+            )
         return hits
 
+    def candidates(self, conversation: Conversation, filters: Filters) -> Candidates:
+        """The passages worth ranking, with every signal."""
+        allowed = self._allowed(replace(filters, today=filters.today or date.today()))
+        if not len(allowed):
+            return Candidates(allowed, {})
+        texts = list(dict.fromkeys([conversation.last, conversation.context]))
+        vectors = self._encoder.encode(texts)
+        last, context = vectors[0], vectors[-1]
+        words_last = self.index.lexical.scores(
+            dict.fromkeys(lexical.tokens(conversation.last), 1.0)
+        )
+        words_context = self.index.lexical.scores(conversation.words())
+        name, other_name = self._name_signals(conversation)
+        rows = self._pool(allowed, vectors, words_last + words_context, name)
+        near = self.index.vectors.reconstruct_batch(rows)  # (n_rows, dimension)
+        signals: dict[str, Floats] = {
+            "dense_last": near @ last,
+            "dense_context": near @ context,
+            "words_last": words_last[rows],
+            "words_context": words_context[rows],
+            "name": name[rows],
+            "other_name": other_name[rows],
+        }
+        best = np.argsort(-combine(signals, self._weights), kind="stable")[:REFINED]
+        rows = rows[best]
+        signals = {key: values[best] for key, values in signals.items()}
+        signals["sentence_last"] = self._sentence_signal(rows, last)
+        return Candidates(rows, signals)
+
     def neighbours(self, passage: Passage, distance: int) -> list[Passage]:
-        found = [
+        """Passages of the same document at most `distance` away, in reading order."""
+        return [
             other
-            for other in self.index.passages
-            if other.document_id == passage.document_id
-            and 0 < abs(other.position - passage.position) <= distance
+            for other in self._of_document[passage.document_id]
+            if 0 < abs(other.position - passage.position) <= distance
         ]
-        return sorted(found, key=lambda other: other.position)
+
+    def _pool(
+        self, allowed: Rows, vectors: Vectors, words: Floats, name: Floats
+    ) -> Rows:
+        """Rows that are near, share words or are about what is discussed, sorted."""
+        import faiss
+
+        if len(allowed) <= CANDIDATES:
+            return allowed
+        parameters = faiss.SearchParameters()
+        if len(allowed) < len(self.index.passages):
+            parameters.sel = faiss.IDSelectorBatch(allowed)
+        _, near = self.index.vectors.search(vectors, CANDIDATES, params=parameters)
+        pools = [near.ravel()]
+        for signal in (words, words * (name > 0), name):
+            pools.append(_best(allowed, signal))
+        rows: Rows = np.unique(np.concatenate(pools))
+        return rows[rows >= 0]
+
+    def _name_signals(self, conversation: Conversation) -> tuple[Floats, Floats]:
+        """Signals `name` and `other_name` of all passages, (n_passages,) each."""
+        mentioned = np.zeros(len(self.names.names), dtype=np.float32)
+        for age, text in enumerate(reversed(conversation.messages)):
+            found = self.names.mentions(text) * np.float32(NAME_DECAY**age)
+            np.maximum(mentioned, found, out=mentioned)
+        strongest = float(mentioned.max(initial=0.0))
+        if not strongest:
+            nothing = np.zeros(len(self.index.passages), dtype=np.float32)
+            return nothing, nothing
+        name = self.names.of_passages(mentioned / strongest)
+        return name, strongest * self.names.owned * (1 - name)
+
+    def _sentence_signal(self, rows: Rows, vector: Floats) -> Floats:
+        """Best cosine of a sentence of each passage with the vector, (n_rows,)."""
+        starts = self.index.sentence_starts[rows]
+        counts = self.index.sentence_starts[rows + 1] - starts
+        found = np.zeros(len(rows), dtype=np.float32)
+        filled = counts > 0
+        if filled.any():
+            first = np.cumsum(counts[filled]) - counts[filled]
+            offsets = np.arange(counts.sum()) - np.repeat(first, counts[filled])
+            picked = np.repeat(starts[filled], counts[filled]) + offsets
+            cosines = self.index.sentence_vectors[picked].astype(np.float32) @ vector
+            found[filled] = np.maximum.reduceat(cosines, first)
+        return found
+
+    def _find_allowed(self, filters: Filters) -> Rows:
+        return np.array(
+            [
+                row
+                for row, passage in enumerate(self.index.passages)
+                if filters.allow(passage)
+            ],
+            dtype=np.int64,
+        )
+
+
+def _best(allowed: Rows, signal: Floats) -> Rows:
+    """At most CANDIDATES of the allowed rows with the highest positive signal."""
+    values = signal[allowed]
+    count = min(CANDIDATES, int((values > 0).sum()))
+    return (
+        allowed[np.argpartition(-values, count - 1)[:count]] if count else allowed[:0]
+    )
+
+
+def _same_text(words: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two texts say the same, figures included."""
+    common = len(words & other)
+    if common < SAME_TEXT * max(1, len(words | other)):
+        return False
+    return not any(any(map(str.isdigit, word)) for word in words ^ other)
