@@ -5,6 +5,7 @@ Over answerable and follow-up questions: right + wrong + false_abstain = 1.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -161,8 +162,9 @@ def is_grounded(answer: Answer, documents: Mapping[str, str]) -> bool:
         documents: Title and text of the knowledge documents by id.
     """
     quoted = bool(answer.citations) and all(
-        _one_line(citation.quote) in _one_line(documents.get(citation.id, ""))
+        _occurs(sentence, documents.get(citation.id, ""))
         for citation in answer.citations
+        for sentence in re.split(r"(?<=[.!?:])\s+|\n+", citation.quote)
     )
     return quoted and is_supported(answer)
 
@@ -189,8 +191,10 @@ def found_documents(answer: Answer) -> list[str]:
     return distinct(hit.passage.document_id for hit in answer.passages)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _occurs(sentence: str, document: str) -> bool:
+    """Whether the words stand in the document in this order; marks do not count."""
+    words, known = (" ".join(re.findall(r"\w+", text)) for text in (sentence, document))
+    return f" {words} " in f" {known} "
 
 
 def _share_right(judged: Sequence[Judged], kind: str) -> float | None:

@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 DEMO = Path(__file__).with_name("demo")
 N_PASSAGES = 6 * retrieval.N_DOCUMENTS  # a document has several
 
-Order = Callable[["Hit"], float]
+Find = Callable[[Sequence[dict[str, str]], int], Sequence["Hit"]]
+"""A conversation and how many passages at most, to what was found."""
 
 
 def run_retrieval(set_dir: Path, split: str, settings: Settings) -> dict[str, Any]:
     """The figures of one split of a retrieval set."""
     queries = retrieval.read_queries(set_dir, split)
     retriever = open_index(set_index(set_dir, settings), settings)
-    return retrieval.evaluate_retrieval(queries, document_search(retriever))
+    return retrieval.evaluate_retrieval(
+        queries, document_search(retriever.search_turns)
+    )
 
 
 def set_index(set_dir: Path, settings: Settings) -> Path:
@@ -49,25 +52,48 @@ def open_index(index: Path, settings: Settings) -> Retriever:
     return open_retriever(index, load_encoder(settings.encoder))
 
 
-def document_search(
-    retriever: Retriever, rerank: bool = False, order: Order | None = None
-) -> retrieval.Search:
-    """Search for documents: each where its best passage is.
-
-    Args:
-        retriever: Finds passages.
-        rerank: With the reranker.
-        order: Sorts the passages found anew, the highest first.
-    """
+def document_search(find: Find) -> retrieval.Search:
+    """Search for documents: each stands where its best passage does."""
 
     def search(turns: Sequence[dict[str, str]]) -> list[str]:
-        hits = retriever.search_turns(turns, top_k=N_PASSAGES, rerank=rerank)
-        if order:
-            hits = sorted(hits, key=order, reverse=True)
+        hits = find(turns, N_PASSAGES)
         found = retrieval.distinct(hit.passage.document_id for hit in hits)
         return found[: retrieval.N_DOCUMENTS]
 
     return search
+
+
+def search_variants(index: Path, settings: Settings) -> dict[str, retrieval.Search]:
+    """The retriever as shipped, and without each of its parts, by name."""
+    from frontdesk.knowledge import Filters, load_encoder
+    from frontdesk.knowledge.index import load_index
+    from frontdesk.knowledge.scoring import SHIPPED, Weights
+    from frontdesk.knowledge.searcher import Searcher
+
+    encoder = load_encoder(settings.encoder)
+    stored = load_index(index, encoder)
+
+    def variant(**weights: float) -> retrieval.Search:
+        searcher = Searcher(stored, encoder, replace(SHIPPED, **weights))
+        return document_search(
+            lambda turns, top_k: searcher.search(turns, top_k, Filters())
+        )
+
+    shipped = variant()
+    parts = {
+        "without words": [f.name for f in fields(Weights) if "words" in f.name],
+        "without meaning": ["dense_last", "dense_context", "sentence_last"],
+        "without sentences": ["sentence_last"],
+        "without names": ["name", "other_name"],
+    }
+    return {
+        "as shipped": shipped,
+        "without history": lambda turns: shipped(turns[-1:]),
+        **{
+            name: variant(**dict.fromkeys(signals, 0.0))
+            for name, signals in parts.items()
+        },
+    }
 
 
 def answers_files(folder: Path) -> list[Path]:

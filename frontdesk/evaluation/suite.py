@@ -197,21 +197,9 @@ def _retrieval(
     name: str, queries: Sequence[Query], index: Path, settings: Settings
 ) -> Measured:
     _say(f"retrieval {name}")
-    retriever = runs.open_index(index, settings)
-    shipped = runs.document_search(retriever)
-    value = retrieval.evaluate_retrieval(queries, shipped)
+    variants = runs.search_variants(index, settings)
+    value = retrieval.evaluate_retrieval(queries, variants["as shipped"])
     some = queries[:: -(-len(queries) // N_ABLATION)]
-    variants = {
-        "as shipped": shipped,
-        "with reranker": runs.document_search(retriever, rerank=True),
-        "without history": lambda turns: shipped(turns[-1:]),
-        "without words (dense order)": runs.document_search(
-            retriever, order=lambda hit: hit.dense
-        ),
-        "without meaning (lexical order)": runs.document_search(
-            retriever, order=lambda hit: hit.lexical
-        ),
-    }
     ablation, curves = {}, {}
     for variant, search in variants.items():
         found: list[Sequence[str]] = []

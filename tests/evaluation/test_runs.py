@@ -42,7 +42,7 @@ def test_a_set_without_passages_is_named(tmp_path):
 def test_documents_are_found_for_a_conversation(set_dir, tmp_path):
     encoder = WordEncoder()
     index = retrieval.cached_index(set_dir, tmp_path / "cache", encoder)
-    search = runs.document_search(open_retriever(index, encoder))
+    search = runs.document_search(open_retriever(index, encoder).search_turns)
     queries = retrieval.read_queries(set_dir, "dev")
     assert retrieval.evaluate_retrieval(queries, search)["hit@1"] == 1.0
     found = search(queries[0].turns)
