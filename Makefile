@@ -11,6 +11,7 @@ export SQLALCHEMY_SILENCE_UBER_WARNING = 1
 export TF_CPP_MIN_LOG_LEVEL = 3
 export TOKENIZERS_PARALLELISM = false
 export HF_HUB_OFFLINE ?= 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup chat serve test check train index evaluate

@@ -19,5 +19,11 @@ QUIET = {
 
 
 def quiet_environ(**more: str) -> dict[str, str]:
-    """The environment for a child process: quiet defaults, ours, then `more`."""
-    return {**QUIET, "PYTHONUNBUFFERED": "1", **os.environ, **more}
+    """The environment for a child process: quiet defaults, ours, then `more`.
+
+    Byte code is written even where it is switched off: the environments are installed
+    without, and importing torch from source takes half a minute each time.
+    """
+    environ = {**QUIET, "PYTHONUNBUFFERED": "1", **os.environ, **more}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environ
