@@ -16,7 +16,7 @@ from frontdesk.answering.sentences import Unit, split_units
 from frontdesk.knowledge.documents import Hit
 
 Idf = Callable[[str], float]
-"""The inverse document frequency of a stem; the largest value for an unknown one."""
+"""Inverse document frequency of a stem; the largest value for an unknown one."""
 
 MAX_PASSAGES = 8
 PASSAGE_WEIGHT = 0.4
@@ -24,8 +24,8 @@ OVERLAP_WEIGHT = 0.2
 KIND_WEIGHT = 0.02
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules|above)\b|"
-"""Inverse document frequency of a stem; the largest value for an unknown one."""
-    r"\bthen (?:write|say|print|output|reply|respond|repeat)\b|"
+    r"\b(?:system prompt|you are (?:now|an? (?:ai|assistant|chatbot|language model)))"
+    r"\b|\bthen (?:write|say|print|output|reply|respond|repeat)\b|"
     r"^\W*(?:write|say|print|output|repeat|respond|reply)\b.{0,60}[.:]?$",
     re.IGNORECASE,
 )

@@ -124,7 +124,7 @@ def _of_rows(evidence: Sequence[Candidate], said: str) -> Siblings:
         if candidate.unit.item
         and candidate.hit.passage.id == top.hit.passage.id
         and candidate.unit.context == top.unit.context
-        and ": " in candidate.unit.text
+        and "; " in candidate.unit.text
     ]
     if not top.unit.item or len(rows) < 2:
         return Siblings()
