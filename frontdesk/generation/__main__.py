@@ -91,11 +91,11 @@ def _read_arguments(argv: Sequence[str] | None, settings: Settings) -> Settings:
 
 def _load_engine(settings: Settings) -> Engine:
     # Here, because importing torch takes seconds and the port should answer before.
-    from frontdesk.generation.sequential import SequentialEngine
+    from frontdesk.generation.opening import open_engine
 
     folder = settings.var / "models" / "generator"
     loaded = load_model(settings.generation_model, embedded_folder=folder)
-    return SequentialEngine(loaded, settings.generation_queue)
+    return open_engine(loaded, settings.generation_queue)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class EmbeddedGenerator:
 
 def _load_engine(name_or_path: str) -> Engine:
     # Here, because importing torch takes seconds that a client need not pay.
-    from frontdesk.generation.sequential import SequentialEngine
+    from frontdesk.generation.opening import open_engine
     from frontdesk.generation.weights import load_model
 
-    return SequentialEngine(load_model(name_or_path))
+    return open_engine(load_model(name_or_path))

@@ -21,6 +21,16 @@ class Sampling:
     repetition_penalty: float = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    logprobs: int | None = None  # how many alternatives beside the token chosen
+
+
+@dataclass(frozen=True)
+class TokenLogprob:
+    """One token chosen and, best first, what else was likely; natural logarithms."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,7 @@ class Piece:
     finish_reason: FinishReason | None = None
     completion_tokens: int = 0  # so far
     error: str = ""  # why, when finish_reason is "error"
+    logprobs: tuple[TokenLogprob, ...] = ()  # of the tokens since the last piece
 
 
 Listener = Callable[[Piece], None]
@@ -44,6 +55,7 @@ class Request:
     sampling: Sampling
     listener: Listener
     deadline: float = float("inf")  # time.monotonic()
+    evidence: tuple[str, ...] = ()  # figures and names must stand in it; empty: free
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:

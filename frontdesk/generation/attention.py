@@ -1,0 +1,205 @@
+"""Attention over slots: all sequences of a step in one row of tokens, no padding.
+
+The model's own forward runs unchanged on a batch of one row that holds the new tokens
+of every sequence; only attention has to know whose tokens they are. This module is
+registered with transformers as an attention function and finds that out from the
+`Step` that travels through the forward's keyword arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from transformers import AttentionInterface
+
+NAME = "frontdesk_slots"
+_FEW_ROWS = 32
+
+
+@dataclass(frozen=True)
+class Span:
+    """New tokens of one sequence: `count` of them from `position` on, in `slot`."""
+
+    slot: int
+    position: int
+    count: int
+
+
+@dataclass
+class _Group:
+    """Spans in neighbouring slots, attended together. Token rows start at `first`."""
+
+    spans: list[Span]
+    first: int
+    device: torch.device
+    _masks: dict[int | None, torch.Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.low = self.spans[0].slot
+        self.high = self.spans[-1].slot + 1
+        self.width = max(span.count for span in self.spans)
+        self.keys = max(span.position + span.count for span in self.spans)
+        self.tokens = sum(span.count for span in self.spans)
+        self.rows: torch.Tensor | None = None  # (n, width): row of each query
+        if any(span.count != self.width for span in self.spans):
+            rows, row = [], self.first
+            for span in self.spans:
+                own = list(range(row, row + span.count))
+                rows.append(own + own[-1:] * (self.width - span.count))
+                row += span.count
+            self.rows = torch.tensor(rows, device=self.device)
+
+    def mask(self, window: int | None) -> torch.Tensor:
+        """(n, width, keys) float32: 0 where a query may look, else -inf."""
+        if window not in self._masks:
+            self._masks[window] = self._build_mask(window)
+        return self._masks[window]
+
+    def _build_mask(self, window: int | None) -> torch.Tensor:
+        last = torch.tensor(
+            [
+                [span.position + min(i, span.count - 1) for i in range(self.width)]
+                for span in self.spans
+            ],
+            device=self.device,
+        )[:, :, None]
+        keys = torch.arange(self.keys, device=self.device)
+        hidden = keys > last
+        if window is not None:
+            hidden |= keys <= last - window
+        mask = torch.zeros(hidden.shape, device=self.device)
+        return mask.masked_fill_(hidden, float("-inf"))
+
+
+class Step:
+    """One forward pass: which tokens belong where. Spans are ordered by slot."""
+
+    def __init__(self, spans: list[Span], kv: torch.Tensor) -> None:
+        """A step over `kv` (2, layers, slots, heads, context, dim)."""
+        self.kv = kv
+        device = kv.device
+        self.slots = torch.tensor(
+            [span.slot for span in spans for _ in range(span.count)], device=device
+        )
+        self.positions = torch.tensor(
+            [span.position + i for span in spans for i in range(span.count)],
+            device=device,
+        )
+        self.groups: list[_Group] = []
+        first = 0
+        for spans_of_group in _neighbours(spans):
+            group = _Group(spans_of_group, first, device)
+            self.groups.append(group)
+            first += group.tokens
+
+
+def _neighbours(spans: list[Span]) -> list[list[Span]]:
+    """Runs of adjacent slots; a span of many tokens stays alone, or all were padded."""
+    runs: list[list[Span]] = []
+    for span in spans:
+        last = runs[-1][-1] if runs else None
+        if (
+            last is not None
+            and span.slot == last.slot + 1
+            and max(span.count, runs[-1][0].count, last.count) < _FEW_ROWS // 2
+        ):
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
+
+
+def slot_attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    frontdesk_step: Step | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention for transformers' models: writes new keys and values, then attends.
+
+    query (1, heads, tokens, dim); key, value (1, kv_heads, tokens, dim);
+    returns (1, tokens, heads, dim).
+    """
+    assert frontdesk_step is not None, "this attention only runs inside the engine"
+    step = frontdesk_step
+    keys, values = step.kv[0, module.layer_idx], step.kv[1, module.layer_idx]
+    keys[step.slots, :, step.positions] = key[0].transpose(0, 1)
+    values[step.slots, :, step.positions] = value[0].transpose(0, 1)
+    heads, dim = query.shape[1], query.shape[3]
+    kv_heads = key.shape[1]
+    scale = dim**-0.5 if scaling is None else scaling
+    rows = query[0].transpose(0, 1)  # (tokens, heads, dim)
+    output = torch.empty_like(rows)
+    for group in step.groups:
+        n, width = len(group.spans), group.width
+        if group.rows is None:
+            own = rows[group.first : group.first + group.tokens]
+            own = own.view(n, width, heads, dim)
+        else:
+            own = rows[group.rows]
+        # Queries that share a key head become rows of one product.
+        own = own.view(n, width, kv_heads, heads // kv_heads, dim).permute(
+            0, 2, 3, 1, 4
+        )  # (n, kv_heads, shared, width, dim)
+        attended = _attend(
+            own,
+            keys[group.low : group.high, :, : group.keys],
+            values[group.low : group.high, :, : group.keys],
+            group.mask(sliding_window),
+            scale,
+        )  # (n, kv_heads, shared, width, dim)
+        attended = attended.permute(0, 3, 1, 2, 4).reshape(n, width, heads, dim)
+        if group.rows is None:
+            output[group.first : group.first + group.tokens] = attended.reshape(
+                group.tokens, heads, dim
+            )
+        else:
+            output[group.rows] = attended  # padded rows repeat the last, equal ones
+    return output.unsqueeze(0), None
+
+
+def _attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor,
+    scale: float,
+) -> torch.Tensor:
+    n, kv_heads, shared, width, dim = query.shape
+    length = key.shape[2]
+    if query.dtype != torch.bfloat16 or query.device.type != "cpu":
+        attended = F.scaled_dot_product_attention(
+            query.reshape(n, kv_heads, shared * width, dim),
+            key,
+            value,
+            attn_mask=mask.to(query.dtype).repeat(1, shared, 1).unsqueeze(1),
+            scale=scale,
+        )
+        return attended.view(query.shape)
+    # On CPUs scaled_dot_product_attention converts bfloat16 to float32 as it goes.
+    # Plain products run on the bfloat16 units: measured on one Zen 5 core, 16
+    # sequences of 700 tokens, 0.75 against 2.0 ms a layer; a chunk of 128, 1.0
+    # against 2.9 ms. Few rows are faster as key @ query^T.
+    rows = query.reshape(n * kv_heads, shared * width, dim)
+    flat = key.flatten(0, 1)  # (n * kv_heads, length, dim), a view
+    if shared * width < _FEW_ROWS:
+        scores = torch.bmm(flat, rows.transpose(1, 2).contiguous()).transpose(1, 2)
+    else:
+        scores = torch.bmm(rows, flat.transpose(1, 2))
+    scores = scores.reshape(n, kv_heads, shared, width, length)
+    weights = torch.add(mask[:, None, None], scores, alpha=scale).softmax(-1)
+    weights = weights.to(query.dtype).view(n * kv_heads, shared * width, length)
+    return torch.bmm(weights, value.flatten(0, 1)).view(query.shape)
+
+
+def register() -> None:
+    """Make the function known to transformers under `NAME`."""
+    AttentionInterface.register(NAME, slot_attention)
