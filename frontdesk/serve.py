@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
@@ -18,6 +19,23 @@ from frontdesk.terminal import own_terminal
 
 RASA_PYTHON = Path(".venv-rasa/bin/python")
 MODEL = Path("models/frontdesk.tar.gz")
+
+# A call as Rasa makes it, of the action that loads what the first question needs.
+WARM_UP = {
+    "next_action": "action_warm_up",
+    "sender_id": "warm-up",
+    "tracker": {
+        "sender_id": "warm-up",
+        "slots": {},
+        "latest_message": {},
+        "events": [],
+        "paused": False,
+        "latest_input_channel": None,
+        "active_loop": {},
+        "latest_action_name": None,
+    },
+    "domain": {},
+}
 
 
 class NotBuiltError(ServeError):
@@ -132,7 +150,7 @@ def _generation(settings: Settings) -> Service:
 
 def _actions(settings: Settings) -> Service:
     port = settings.actions_port
-    return _service(
+    service = _service(
         settings,
         "action server",
         (sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)),
@@ -141,6 +159,7 @@ def _actions(settings: Settings) -> Service:
         health="/health",
         log="actions.log",
     )
+    return replace(service, warm_up=("/webhook", json.dumps(WARM_UP)))
 
 
 def _rasa(settings: Settings) -> Service:

@@ -29,6 +29,7 @@ POLL_S = 0.2
 STEADY_S = 60.0
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
+WARM_UP_S = 60.0
 
 
 class ServeError(RuntimeError):
@@ -56,6 +57,9 @@ class Service:
         setting: Variable that moves the port.
         health: Path that answers 200 when it is ready.
         log: File for its output.
+        warm_up: Path and JSON of a request that it gets before it counts as ready, so
+            that no customer waits for what is loaded at first use; its answer does not
+            matter.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Service:
     setting: str
     health: str
     log: Path
+    warm_up: tuple[str, str] | None = None
 
 
 @dataclass
@@ -76,6 +81,7 @@ class Running:
     process: subprocess.Popen[bytes]
     started: float = field(default_factory=time.monotonic)
     healthy: bool = False
+    warming: threading.Thread | None = None
     delay_s: float = FIRST_DELAY_S
     again_at: float | None = None  # when to start it again, after it ended
 
@@ -154,7 +160,7 @@ class Supervisor:
             for running, waiting in list(shown):
                 if running.process.poll() is not None:
                     raise _ended_early(running)
-                if is_healthy(running.service):
+                if _is_ready(running):
                     running.healthy = True
                     waiting.__exit__(None, None, None)
                     shown.remove((running, waiting))
@@ -171,6 +177,7 @@ class Supervisor:
             if now >= running.again_at:
                 running.process = _launch(service, guard)
                 running.started, running.again_at = now, None
+                running.warming = None
         elif (status := running.process.poll()) is not None:
             send(running.process.pid, signal.SIGKILL)  # what its group has left
             guard.remove(running.process.pid)
@@ -182,7 +189,7 @@ class Supervisor:
                 f"starting it again in {running.delay_s:.0f} s."
             )
             running.delay_s = min(2 * running.delay_s, LONGEST_DELAY_S)
-        elif not running.healthy and is_healthy(service):
+        elif not running.healthy and _is_ready(running):
             running.healthy = True
             self._say(f"The {service.name} is back.")
 
@@ -224,13 +231,26 @@ def refuse_taken_port(service: Service) -> None:
 
 def is_healthy(service: Service) -> bool:
     """Whether the service answers 200 on its health path, within a second."""
-    host = "127.0.0.1" if service.host == "0.0.0.0" else service.host
-    connection = http.client.HTTPConnection(host, service.port, timeout=1.0)
+    connection = _connection(service, 1.0)
     try:
         connection.request("GET", service.health)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
+
+
+def warm_up(service: Service) -> None:
+    """Send the warm-up request and wait for its answer, whatever that is."""
+    assert service.warm_up is not None
+    path, body = service.warm_up
+    connection = _connection(service, WARM_UP_S)
+    try:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return  # it counts as ready all the same: the first question loads the rest
     finally:
         connection.close()
 
@@ -243,6 +263,25 @@ def describe_end(status: int) -> str:
         return f"was ended by {signal.Signals(-status).name}"
     except ValueError:
         return f"was ended by signal {-status}"
+
+
+def _is_ready(running: Running) -> bool:
+    """Whether the service is healthy and warm; starts to warm it when it is healthy."""
+    if not is_healthy(running.service):
+        return False
+    if running.service.warm_up is None:
+        return True
+    if running.warming is None:
+        running.warming = threading.Thread(
+            target=warm_up, args=(running.service,), daemon=True
+        )
+        running.warming.start()
+    return not running.warming.is_alive()
+
+
+def _connection(service: Service, timeout_s: float) -> http.client.HTTPConnection:
+    host = "127.0.0.1" if service.host == "0.0.0.0" else service.host
+    return http.client.HTTPConnection(host, service.port, timeout=timeout_s)
 
 
 def _launch(service: Service, guard: Guard) -> subprocess.Popen[bytes]:

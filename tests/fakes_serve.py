@@ -29,6 +29,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
 
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        with (folder / "posts").open("a") as file:
+            file.write(f"{self.path} {body}\\n")
+        self.send_response(500)
+        self.end_headers()
+
     def log_message(self, *arguments):
         pass
 

@@ -77,6 +77,14 @@ def test_service_that_ends_is_started_again_and_both_are_said(tmp_path: Path) ->
     ]
 
 
+def test_service_is_warmed_up_before_it_counts_as_ready(tmp_path: Path) -> None:
+    service = replace(fake_service(tmp_path), warm_up=("/warm", '{"load": true}'))
+    supervisor = Supervisor([service], say=print)
+    supervisor.start()
+    supervisor.stop()
+    assert (tmp_path / "posts").read_text() == '/warm {"load": true}\n'
+
+
 def test_stop_before_start_does_nothing(tmp_path: Path) -> None:
     Supervisor([fake_service(tmp_path)], say=print).stop()
     assert not (tmp_path / "pids").exists()
