@@ -9,7 +9,8 @@ import uvicorn
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from frontdesk.generation.requests import Piece
+from frontdesk.generation.metrics import Metrics
+from frontdesk.generation.requests import Piece, TokenLogprob
 from frontdesk.generation.weights import LoadedModel
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -75,6 +76,10 @@ class FakeEngine:
         self.closed = False
         self.chats = []
         self.requests = []
+        self.metrics = Metrics()
+
+    def encode_text(self, text):
+        return tuple(text.encode())
 
     def encode_chat(self, messages):
         self.chats.append(messages)
@@ -92,7 +97,10 @@ class FakeEngine:
             if request.is_cancelled:
                 request.listener(Piece("", "cancelled", number))
                 return
-            request.listener(Piece(text, None, number))
+            noted = ()
+            if request.sampling.logprobs is not None:
+                noted = (TokenLogprob(text, -0.5, ((text, -0.5), ("Bye", -1.5))),)
+            request.listener(Piece(text, None, number, logprobs=noted))
         request.listener(Piece("", "stop", len(self.pieces)))
 
     def is_healthy(self):

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from frontdesk.generation.errors import GenerationUnavailableError
+from frontdesk.generation.metrics import Metrics
 from frontdesk.generation.requests import Engine, Request
 
 
@@ -43,6 +44,13 @@ class LoadingEngine:
 
     def encode_chat(self, messages: list[dict[str, str]]) -> tuple[int, ...]:
         return self._loaded().encode_chat(messages)
+
+    def encode_text(self, text: str) -> tuple[int, ...]:
+        return self._loaded().encode_text(text)
+
+    @property
+    def metrics(self) -> Metrics:
+        return Metrics() if self._engine is None else self._engine.metrics
 
     def submit(self, request: Request) -> None:
         self._loaded().submit(request)

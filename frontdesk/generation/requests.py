@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from frontdesk.generation.metrics import Metrics
+
 FinishReason = Literal["stop", "length", "cancelled", "timeout", "error"]
 
 
@@ -81,12 +83,21 @@ class Engine(Protocol):
     def encode_chat(self, messages: list[dict[str, str]]) -> tuple[int, ...]:
         """Token ids of the conversation, ready for the assistant's turn."""
 
+    def encode_text(self, text: str) -> tuple[int, ...]:
+        """Token ids of a text as it stands."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """What the engine has counted."""
+
     def submit(self, request: Request) -> None:
         """Queue a request.
 
         Raises:
             QueueFullError: Too many requests wait.
             PromptTooLongError: Prompt and answer do not fit.
+            GenerationRejectedError: The engine cannot do what is asked for.
+            GenerationUnavailableError: The engine is starting or stopping.
         """
 
     def is_healthy(self) -> bool:

@@ -1,9 +1,10 @@
-"""The wire format: OpenAI's chat completions, with the limits of this server."""
+"""The wire format: OpenAI's completions, with the limits of this server."""
 
 from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -17,6 +18,9 @@ MAX_STOP_STRINGS = 8
 MAX_STOP_CHARS = 200
 MAX_TOKENS = 4_096
 DEFAULT_TOKENS = 256
+MAX_TOP_LOGPROBS = 20
+MAX_EVIDENCE = 50
+REQUEST_LIMIT_S = 120.0  # nobody waits longer for a customer's answer
 
 
 class Message(BaseModel):
@@ -44,33 +48,31 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class ChatRequest(BaseModel):
-    """Body of `POST /v1/chat/completions`; fields without meaning here are refused.
+class CompletionSettings(BaseModel):
+    """What both kinds of request share.
 
     OpenAI's optional fields that this server does not implement are accepted only
     with the value that changes nothing, so that no setting is silently ignored.
+    `evidence`, `deadline_s`, `top_k` and `repetition_penalty` are extensions.
     """
 
     model_config = ConfigDict(extra="ignore")
 
-    messages: list[Message] = Field(min_length=1, max_length=MAX_MESSAGES)
     model: str = ""
     stream: bool = False
     stream_options: StreamOptions | None = None
     max_tokens: int | None = Field(None, ge=1, le=MAX_TOKENS)
-    max_completion_tokens: int | None = Field(None, ge=1, le=MAX_TOKENS)
     temperature: float | None = Field(None, ge=0.0, le=2.0)
     top_p: float | None = Field(None, gt=0.0, le=1.0)
     top_k: int | None = Field(None, ge=0)
     repetition_penalty: float | None = Field(None, ge=0.5, le=2.0)
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
     stop: str | list[str] | None = None
+    evidence: list[str] = Field(default_factory=list, max_length=MAX_EVIDENCE)
+    deadline_s: float = Field(REQUEST_LIMIT_S, gt=0, le=REQUEST_LIMIT_S)
     n: Literal[1] | None = None
-    tools: None = None
-    logprobs: Literal[False] | None = None
     presence_penalty: Literal[0] | None = None
     frequency_penalty: Literal[0] | None = None
-    response_format: dict[Literal["type"], Literal["text"]] | None = None
 
     @field_validator("stop")
     @classmethod
@@ -85,7 +87,7 @@ class ChatRequest(BaseModel):
     def sampling(self) -> Sampling:
         """The settings of this request; what it leaves out is greedy."""
         return Sampling(
-            max_tokens=self.max_completion_tokens or self.max_tokens or DEFAULT_TOKENS,
+            max_tokens=self.max_tokens or DEFAULT_TOKENS,
             temperature=self.temperature or 0.0,
             top_p=1.0 if self.top_p is None else self.top_p,
             top_k=self.top_k or 0,
@@ -95,8 +97,40 @@ class ChatRequest(BaseModel):
         )
 
 
-def completion_id() -> str:
-    return f"chatcmpl-{uuid.uuid4().hex}"
+class ChatRequest(CompletionSettings):
+    """Body of `POST /v1/chat/completions`."""
+
+    messages: list[Message] = Field(min_length=1, max_length=MAX_MESSAGES)
+    max_completion_tokens: int | None = Field(None, ge=1, le=MAX_TOKENS)
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=MAX_TOP_LOGPROBS)
+    tools: None = None
+    response_format: dict[Literal["type"], Literal["text"]] | None = None
+
+    def sampling(self) -> Sampling:
+        settings = super().sampling()
+        return replace(
+            settings,
+            max_tokens=self.max_completion_tokens or settings.max_tokens,
+            logprobs=self.top_logprobs or 0 if self.logprobs else None,
+        )
+
+
+class TextRequest(CompletionSettings):
+    """Body of `POST /v1/completions`: one prompt as it stands, without a template."""
+
+    prompt: str = Field(min_length=1, max_length=MAX_CONTENT_CHARS)
+    logprobs: int | None = Field(None, ge=0, le=MAX_TOP_LOGPROBS)
+    best_of: Literal[1] | None = None
+    echo: Literal[False] | None = None
+    suffix: None = None
+
+    def sampling(self) -> Sampling:
+        return replace(super().sampling(), logprobs=self.logprobs)
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}-{uuid.uuid4().hex}"
 
 
 def now() -> int:

@@ -14,7 +14,12 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
-from frontdesk.generation.errors import PromptTooLongError, QueueFullError
+from frontdesk.generation.errors import (
+    GenerationRejectedError,
+    PromptTooLongError,
+    QueueFullError,
+)
+from frontdesk.generation.metrics import Metrics
 from frontdesk.generation.requests import FinishReason, Piece, Request, Sampling
 from frontdesk.generation.text import TextAssembler, encode_chat
 from frontdesk.generation.weights import LoadedModel
@@ -37,12 +42,21 @@ class SequentialEngine:
             target=self._work, name="generation-engine", daemon=True
         )
         self._closing = False
+        self.metrics = Metrics(slots=1)
         self._thread.start()
 
     def encode_chat(self, messages: list[dict[str, str]]) -> tuple[int, ...]:
         return encode_chat(self._loaded.tokenizer, messages)
 
+    def encode_text(self, text: str) -> tuple[int, ...]:
+        return tuple(self._loaded.tokenizer(text)["input_ids"])
+
     def submit(self, request: Request) -> None:
+        if request.evidence or request.sampling.logprobs is not None:
+            raise GenerationRejectedError(
+                f"evidence and logprobs are not available for {self.name!r}, which "
+                "runs in the plain engine; leave them out."
+            )
         needed = len(request.prompt_ids) + request.sampling.max_tokens
         if needed > self.max_context:
             raise PromptTooLongError(
@@ -74,6 +88,8 @@ class SequentialEngine:
 
     def _work(self) -> None:
         while (request := self._waiting.get()) is not None:
+            self.metrics.requests += 1
+            self.metrics.waiting = self._waiting.qsize()
             try:
                 self._answer(request)
             except Exception:
@@ -102,6 +118,9 @@ class SequentialEngine:
                     streamer=answer,
                     stopping_criteria=StoppingCriteriaList([_Ends(answer)]),
                 )
+        self.metrics.prompt_tokens += len(request.prompt_ids)
+        self.metrics.completion_tokens += answer.tokens
+        self.metrics.note_finish(answer.reason)
         answer.send_last()
 
     def _configure(self, sampling: Sampling) -> GenerationConfig:
@@ -131,21 +150,21 @@ class _Answer:
         self._request = request
         self._text = TextAssembler(loaded.tokenizer, request.sampling.stop)
         self._prompt_seen = False
-        self._tokens = 0
-        self._reason: FinishReason = "length"
+        self.tokens = 0
+        self.reason: FinishReason = "length"
 
     def put(self, value: torch.Tensor) -> None:
         if not self._prompt_seen:  # generate shows the prompt first
             self._prompt_seen = True
             return
         for token_id in value.flatten().tolist():
-            self._tokens += 1
+            self.tokens += 1
             if token_id in self._ends:
-                self._reason = "stop"
+                self.reason = "stop"
                 return
             text = self._text.push(token_id)
             if text:
-                self._request.listener(Piece(text, None, self._tokens))
+                self._request.listener(Piece(text, None, self.tokens))
 
     def end(self) -> None:
         pass  # send_last does it, after a failure too
@@ -153,18 +172,18 @@ class _Answer:
     def must_end(self) -> bool:
         """True once nothing more is wanted; notes the reason."""
         if self._request.is_cancelled:
-            self._reason = "cancelled"
+            self.reason = "cancelled"
         elif time.monotonic() > self._request.deadline:
-            self._reason = "timeout"
+            self.reason = "timeout"
         elif self._text.stopped:
-            self._reason = "stop"
+            self.reason = "stop"
         else:
             return False
         return True
 
     def send_last(self) -> None:
         rest = self._text.finish()
-        self._request.listener(Piece(rest, self._reason, self._tokens))
+        self._request.listener(Piece(rest, self.reason, self.tokens))
 
 
 class _Ends(StoppingCriteria):  # type: ignore[misc]

@@ -8,28 +8,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
-import json
-import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator
 
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import (
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Route
 
 from frontdesk.generation import schemas
+from frontdesk.generation.answers import Answer
 from frontdesk.generation.errors import (
     GenerationRejectedError,
     GenerationUnavailableError,
     QueueFullError,
 )
-from frontdesk.generation.requests import Engine, Piece, Request
-from frontdesk.generation.sse import encode_event
+from frontdesk.generation.requests import Engine
 from frontdesk.settings import Settings
 
-REQUEST_LIMIT_S = 120.0  # nobody waits longer for a customer's answer
+METRICS_TYPE = "text/plain; version=0.0.4"
 RETRY_AFTER_S = 1
 
 
@@ -45,8 +47,10 @@ def create_app(engine: Engine, settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             Route("/health", server.health),
+            Route("/metrics", server.metrics),
             Route("/v1/models", server.models),
             Route("/v1/chat/completions", server.chat, methods=["POST"]),
+            Route("/v1/completions", server.complete, methods=["POST"]),
         ],
         exception_handlers={
             ValidationError: _on_invalid,
@@ -75,16 +79,33 @@ class _Server:
         model = {"id": self._engine.name, "object": "model", "owned_by": "frontdesk"}
         return JSONResponse({"object": "list", "data": [model | {"created": 0}]})
 
+    async def metrics(self, request: HttpRequest) -> Response:
+        return PlainTextResponse(self._engine.metrics.text(), media_type=METRICS_TYPE)
+
     async def chat(self, request: HttpRequest) -> Response:
         self._check_key(request)
         wanted = schemas.ChatRequest.model_validate_json(await _read_body(request))
+        turns = [message.model_dump() for message in wanted.messages]
+        prompt = await asyncio.to_thread(self._engine.encode_chat, turns)
+        return await self._answer(request, wanted, prompt)
+
+    async def complete(self, request: HttpRequest) -> Response:
+        self._check_key(request)
+        wanted = schemas.TextRequest.model_validate_json(await _read_body(request))
+        prompt = await asyncio.to_thread(self._engine.encode_text, wanted.prompt)
+        return await self._answer(request, wanted, prompt)
+
+    async def _answer(
+        self,
+        request: HttpRequest,
+        wanted: schemas.CompletionSettings,
+        prompt: tuple[int, ...],
+    ) -> Response:
         if wanted.model not in self._names:
             raise _HttpFault(
                 404, f"No model {wanted.model!r} here, only {self._engine.name!r}."
             )
-        turns = [message.model_dump() for message in wanted.messages]
-        prompt = await asyncio.to_thread(self._engine.encode_chat, turns)
-        answer = _Answer(self._engine, prompt, wanted)
+        answer = Answer(self._engine, prompt, wanted)
         if wanted.stream:
             return StreamingResponse(answer.events(), media_type="text/event-stream")
         return await answer.whole(request)
@@ -95,107 +116,6 @@ class _Server:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode(), self._key.encode()):
             raise _HttpFault(401, "A valid API key is needed: Authorization: Bearer.")
-
-
-class _Answer:
-    """One submitted request and the two forms in which its answer goes out."""
-
-    def __init__(
-        self, engine: Engine, prompt: tuple[int, ...], wanted: schemas.ChatRequest
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        self._pieces: asyncio.Queue[Piece] = asyncio.Queue()
-        self._prompt_tokens = len(prompt)
-        self._with_usage = bool(
-            wanted.stream_options and wanted.stream_options.include_usage
-        )
-        self._frame = {
-            "id": schemas.completion_id(),
-            "created": schemas.now(),
-            "model": engine.name,
-        }
-
-        def listen(piece: Piece) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop ended before us
-                loop.call_soon_threadsafe(self._pieces.put_nowait, piece)
-
-        self._request = Request(
-            prompt,
-            wanted.sampling(),
-            listen,
-            deadline=time.monotonic() + REQUEST_LIMIT_S,
-        )
-        engine.submit(self._request)
-
-    async def events(self) -> AsyncGenerator[bytes, None]:
-        """The answer as server-sent events; leaving early cancels the request."""
-        try:
-            yield self._event({"role": "assistant", "content": ""}, None)
-            async for piece in self._follow():
-                if piece.finish_reason in ("error", "timeout"):
-                    yield encode_event(json.dumps(_failure(piece)))
-                    return
-                if piece.text:
-                    yield self._event({"content": piece.text}, None)
-                if piece.finish_reason:
-                    yield self._event({}, piece.finish_reason)
-                    if self._with_usage:
-                        yield self._usage_event(piece.completion_tokens)
-            yield encode_event("[DONE]")
-        finally:
-            self._request.cancel()
-
-    async def whole(self, http: HttpRequest) -> Response:
-        """The answer in one response; a client that leaves cancels the request."""
-        collecting = asyncio.create_task(self._collect())
-        leaving = asyncio.create_task(_wait_for_leaving(http))
-        try:
-            await asyncio.wait(
-                {collecting, leaving}, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not collecting.done():
-                return Response(status_code=499)  # nobody reads it
-            text, last = collecting.result()
-        finally:
-            self._request.cancel()
-            collecting.cancel()
-            leaving.cancel()
-        if last.finish_reason in ("error", "timeout"):
-            status = 504 if last.finish_reason == "timeout" else 500
-            return JSONResponse(_failure(last), status)
-        choice = {
-            "index": 0,
-            "message": {"role": "assistant", "content": text, "refusal": None},
-            "logprobs": None,
-            "finish_reason": last.finish_reason,
-        }
-        usage = schemas.usage(self._prompt_tokens, last.completion_tokens)
-        body = self._frame | {"object": "chat.completion", "choices": [choice]}
-        return JSONResponse(body | {"usage": usage})
-
-    async def _follow(self) -> AsyncIterator[Piece]:
-        while True:
-            piece = await self._pieces.get()
-            yield piece
-            if piece.finish_reason:
-                return
-
-    async def _collect(self) -> tuple[str, Piece]:
-        texts = []
-        last = Piece("", "error")
-        async for last in self._follow():
-            texts.append(last.text)
-        return "".join(texts), last
-
-    def _event(self, delta: dict[str, str], reason: str | None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        body: dict[str, Any] = self._frame | {"object": "chat.completion.chunk"}
-        return encode_event(json.dumps(body | {"choices": [choice]}))
-
-    def _usage_event(self, completion_tokens: int) -> bytes:
-        usage = schemas.usage(self._prompt_tokens, completion_tokens)
-        body: dict[str, Any] = self._frame | {"object": "chat.completion.chunk"}
-        return encode_event(json.dumps(body | {"choices": [], "usage": usage}))
 
 
 class _HttpFault(Exception):
@@ -215,18 +135,6 @@ async def _read_body(request: HttpRequest) -> bytes:
                 413, f"The body is longer than {schemas.MAX_BODY_BYTES} bytes."
             )
     return bytes(body)
-
-
-async def _wait_for_leaving(request: HttpRequest) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _failure(piece: Piece) -> dict[str, Any]:
-    if piece.finish_reason == "timeout":
-        message = f"No end within {REQUEST_LIMIT_S:g} s."
-        return schemas.error_body(message, "timeout")
-    return schemas.error_body(piece.error or "The engine failed.", "server_error")
 
 
 async def _on_invalid(request: HttpRequest, error: Exception) -> Response:

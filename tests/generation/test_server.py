@@ -78,6 +78,56 @@ def test_each_request_keeps_its_own_settings():
     assert (second.temperature, second.stop, second.max_tokens) == (0.0, (), 256)
 
 
+def test_a_text_completion_takes_the_prompt_as_it_stands():
+    engine = FakeEngine()
+    body = post(engine, {"prompt": "Once"}, path="/v1/completions").json()
+    assert body["object"] == "text_completion"
+    assert body["choices"][0]["text"] == "Hello there"
+    assert engine.requests[0].prompt_ids == tuple(b"Once")
+
+
+def test_a_streamed_text_completion_carries_text_and_no_role():
+    wanted = {"prompt": "Once", "stream": True}
+    sent = events(post(FakeEngine(), wanted, path="/v1/completions"))
+    assert [event["choices"][0]["text"] for event in sent] == ["Hello", " there", ""]
+
+
+def test_logprobs_are_given_in_both_forms():
+    wanted = CHAT | {"logprobs": True, "top_logprobs": 2}
+    chat = post(FakeEngine(["Hi"]), wanted).json()["choices"][0]["logprobs"]
+    assert chat["content"] == [
+        {
+            "token": "Hi",
+            "logprob": -0.5,
+            "bytes": [72, 105],
+            "top_logprobs": [
+                {"token": "Hi", "logprob": -0.5, "bytes": [72, 105]},
+                {"token": "Bye", "logprob": -1.5, "bytes": [66, 121, 101]},
+            ],
+        }
+    ]
+    wanted = {"prompt": "Once", "logprobs": 2}
+    text = post(FakeEngine(["Hi"]), wanted, path="/v1/completions").json()
+    noted = text["choices"][0]["logprobs"]
+    assert noted["tokens"] == ["Hi"]
+    assert noted["top_logprobs"] == [{"Hi": -0.5, "Bye": -1.5}]
+
+
+def test_evidence_and_deadline_reach_the_engine():
+    engine = FakeEngine()
+    post(engine, CHAT | {"evidence": ["It costs 12 pounds."], "deadline_s": 5})
+    request = engine.requests[0]
+    assert request.evidence == ("It costs 12 pounds.",)
+    assert 3 < request.deadline - time.monotonic() <= 5
+
+
+def test_metrics_are_there_without_a_key():
+    engine = FakeEngine()
+    engine.metrics.completion_tokens = 42
+    response = post(engine, None, Settings(generation_api_key="k"), path="/metrics")
+    assert "frontdesk_generation_completion_tokens_total 42\n" in response.text
+
+
 def test_content_in_parts_is_joined():
     engine = FakeEngine()
     parts = [{"type": "text", "text": "Hi"}, {"type": "text", "text": " you"}]

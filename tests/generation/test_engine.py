@@ -1,0 +1,275 @@
+import random
+import threading
+import time
+
+import pytest
+import torch
+
+from frontdesk.generation.engine import BatchEngine
+from frontdesk.generation.errors import (
+    GenerationRejectedError,
+    GenerationUnavailableError,
+    PromptTooLongError,
+    QueueFullError,
+)
+from frontdesk.generation.requests import Request, Sampling
+from tests.fakes_generation import Collected, tiny_llama
+
+PROMPT = tuple(range(40, 60))
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return tiny_llama()
+
+
+@pytest.fixture
+def engine():
+    engine = BatchEngine(tiny_llama(), queue_size=500)
+    yield engine
+    engine.close()
+
+
+def submit(engine, prompt=PROMPT, listener=None, evidence=(), **sampling):
+    said = listener or Collected()
+    request = Request(prompt, Sampling(**sampling), said, evidence=evidence)
+    engine.submit(request)
+    return request
+
+
+def ask(engine, prompt=PROMPT, evidence=(), **sampling):
+    return submit(engine, prompt, evidence=evidence, **sampling).listener.wait()
+
+
+def generate(loaded, prompt, max_tokens, **settings):
+    """Text and number of tokens that transformers' own loop gives, greedily."""
+    ids = loaded.model.generate(
+        torch.tensor([prompt]), max_new_tokens=max_tokens, do_sample=False, **settings
+    )[0, len(prompt) :]
+    return loaded.tokenizer.decode(ids, skip_special_tokens=True), len(ids)
+
+
+def prompts(count, seed=0):
+    """Prompts that share their beginning and repeat themselves, as grounded ones do."""
+    chance = random.Random(seed)
+    letters = [chance.randrange(3, 259) for _ in range(6)]
+    shared = [chance.randrange(3, 259) for _ in range(40)]
+    return [
+        tuple(shared + chance.choices(letters, k=chance.randrange(1, 200)))
+        for _ in range(count)
+    ]
+
+
+def test_alone_it_gives_what_generate_gives(engine, reference):
+    for prompt in prompts(6):
+        said = ask(engine, prompt, max_tokens=40)
+        expected = generate(reference, prompt, 40)
+        assert (said.text, said.pieces[-1].completion_tokens) == expected
+    assert engine.metrics.retries == 0
+
+
+def test_in_a_mixture_with_joins_leaves_and_cancels_too(engine, reference):
+    chance = random.Random(3)
+    requests = []
+    for prompt in prompts(60, seed=1):
+        requests.append(submit(engine, prompt, max_tokens=chance.randrange(1, 50)))
+        if chance.random() < 0.2:
+            chance.choice(requests).cancel()
+        if chance.random() < 0.3:
+            time.sleep(0.005)
+    whole = 0
+    for request in requests:
+        said = request.listener.wait()
+        text, count = generate(
+            reference, request.prompt_ids, request.sampling.max_tokens
+        )
+        if said.reason == "cancelled":
+            assert text.startswith(said.text.rstrip("\ufffd"))
+        else:
+            whole += 1
+            assert (said.text, said.pieces[-1].completion_tokens) == (text, count)
+    assert whole > 30
+    metrics = engine.metrics
+    assert metrics.retries == 0
+    assert metrics.accepted > 0
+    assert metrics.cached_tokens > 30 * len(requests)
+    assert metrics.step_sequences / metrics.steps > 3
+
+
+def test_speculation_changes_nothing_but_the_number_of_steps(reference):
+    answers, steps = [], []
+    for speculate in (True, False):
+        engine = BatchEngine(tiny_llama(), speculate=speculate)
+        # A model that repeats itself is what lookup guesses well.
+        answers.append([ask(engine, p, max_tokens=120).text for p in prompts(8)])
+        steps.append(engine.metrics.steps)
+        engine.close()
+    assert answers[0] == answers[1]
+    assert steps[0] < steps[1]
+
+
+def test_each_request_keeps_its_own_settings_in_one_batch(engine):
+    settings = [
+        {"temperature": 1.0, "seed": 1},
+        {"temperature": 1.0, "seed": 2},
+        {"temperature": 0.8, "top_p": 0.9, "top_k": 20, "seed": 3},
+        {"repetition_penalty": 1.5},
+        {},
+    ]
+    alone = [ask(engine, max_tokens=20, **given).text for given in settings]
+    requests = [submit(engine, max_tokens=20, **given) for given in settings]
+    assert [r.listener.wait().text for r in requests] == alone
+    assert len(set(alone)) == len(alone)
+
+
+def test_a_repetition_penalty_is_the_one_of_generate(engine, reference):
+    said = ask(engine, max_tokens=30, repetition_penalty=1.3)
+    assert said.text == generate(reference, PROMPT, 30, repetition_penalty=1.3)[0]
+
+
+def test_logprobs_are_those_of_the_model(engine, reference):
+    said = ask(engine, max_tokens=4, logprobs=2)
+    noted = [token for piece in said.pieces for token in piece.logprobs]
+    logits = reference.model(torch.tensor([PROMPT])).logits[0, -1]
+    expected = logits.log_softmax(-1).topk(2).values.tolist()
+    assert len(noted) == 4
+    assert noted[0].logprob == pytest.approx(expected[0], abs=1e-4)
+    assert [score for _, score in noted[0].top] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_stop_string_ends_an_answer_at_once(engine):
+    whole = ask(engine, max_tokens=40).text
+    stop = whole[6:8]
+    said = ask(engine, max_tokens=40, stop=(stop,))
+    assert said.text == whole[: whole.index(stop)]
+    assert said.reason == "stop"
+
+
+def test_evidence_locks_the_figures(engine):
+    free = ask(engine, max_tokens=100, temperature=1.5, seed=1).text
+    locked = ask(
+        engine,
+        max_tokens=100,
+        temperature=1.5,
+        seed=1,
+        evidence=("The lamp costs 77 pounds.",),
+    ).text
+    assert any(letter in "012345689" for letter in free)
+    assert not any(letter in "012345689" for letter in locked)
+
+
+class Slow(Collected):
+    """A listener that takes its time, so that a request is met while it runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.began = threading.Event()
+
+    def __call__(self, piece):
+        self.began.set()
+        time.sleep(0.01)
+        super().__call__(piece)
+
+
+def test_a_cancelled_request_ends_within_a_step_and_frees_its_slot(engine):
+    request = submit(engine, listener=Slow(), max_tokens=400)
+    assert request.listener.began.wait(10)
+    seen = len(request.listener.pieces)
+    request.cancel()
+    said = request.listener.wait()
+    assert said.reason == "cancelled"
+    assert len(said.pieces) <= seen + 3
+    assert engine._cache.free == engine.plan.slots
+
+
+def test_more_requests_than_slots_and_queue_are_refused():
+    engine = BatchEngine(tiny_llama(), queue_size=2)
+    slow = [submit(engine, listener=Slow(), max_tokens=300) for _ in range(16)]
+    while engine.metrics.running < 16:
+        time.sleep(0.01)
+    waiting = [submit(engine, max_tokens=2) for _ in range(2)]
+    with pytest.raises(QueueFullError, match="2 requests wait"):
+        submit(engine, max_tokens=2)
+    for request in slow:
+        request.cancel()
+    assert [request.listener.wait().reason for request in waiting] == ["length"] * 2
+    engine.close()
+
+
+def test_a_prompt_that_cannot_be_served_is_refused_at_once(engine):
+    with pytest.raises(PromptTooLongError, match="holds 512"):
+        submit(engine, max_tokens=500)
+    with pytest.raises(GenerationRejectedError, match="empty"):
+        submit(engine, ())
+    with pytest.raises(GenerationRejectedError, match="outside 0 to 258"):
+        submit(engine, (1, 259))
+
+
+def test_a_past_deadline_ends_a_waiting_request(engine):
+    said = Collected()
+    engine.submit(Request(PROMPT, Sampling(), said, deadline=0.0))
+    assert said.wait().reason == "timeout"
+
+
+class Poisoned:
+    """A model's forward that fails whenever a certain token is read."""
+
+    def __init__(self, model, token):
+        self._forward = model.forward
+        self._token = token
+
+    def __call__(self, input_ids, **kwargs):
+        if (input_ids == self._token).any():
+            raise RuntimeError("out of memory")
+        return self._forward(input_ids=input_ids, **kwargs)
+
+
+def test_a_poisoned_request_fails_alone(caplog):
+    loaded = tiny_llama()
+    loaded.model.forward = Poisoned(loaded.model, token=200)
+    engine = BatchEngine(loaded)
+    slow = submit(engine, listener=Slow(), max_tokens=30)
+    assert slow.listener.began.wait(10)
+    bad = submit(engine, (*PROMPT, 200), max_tokens=5)
+    assert bad.listener.wait().reason == "error"
+    assert "out of memory" in bad.listener.pieces[-1].error
+    assert slow.listener.wait().reason == "length"
+    assert engine.is_healthy()
+    engine.close()
+
+
+def test_a_dead_worker_is_restarted_once(monkeypatch, caplog):
+    engine = BatchEngine(tiny_llama())
+
+    def broken():
+        raise RuntimeError("a bug")
+
+    for expected in (True, False):
+        monkeypatch.setattr(engine, "_plan", broken)
+        assert ask(engine, max_tokens=3).reason == "error"
+        monkeypatch.undo()
+        if expected:
+            assert ask(engine, max_tokens=3).reason == "length"
+            assert engine.metrics.restarts == 1
+    engine._thread.join(10)
+    assert not engine.is_healthy()
+    with pytest.raises(GenerationUnavailableError, match="dead"):
+        submit(engine)
+    engine.close()
+
+
+def test_closing_finishes_what_is_under_way_and_takes_nothing_new():
+    engine = BatchEngine(tiny_llama())
+    request = submit(engine, listener=Slow(), max_tokens=40)
+    assert request.listener.began.wait(10)
+    engine.close()
+    assert request.listener.reason == "length"
+    with pytest.raises(GenerationUnavailableError):
+        submit(engine)
+
+
+def test_a_step_that_hangs_makes_the_engine_unhealthy(engine):
+    assert engine.is_healthy()
+    engine._step_began = time.monotonic() - 61
+    assert not engine.is_healthy()
+    engine._step_began = 0.0
