@@ -13,6 +13,9 @@ export TOKENIZERS_PARALLELISM = false
 export HF_HUB_OFFLINE ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
+# Rasa prints a wall of warnings from its libraries: shown only when it fails.
+logged = > var/logs/$(1).log 2>&1 || { tail -n 60 var/logs/$(1).log; exit 1; }
+
 .DEFAULT_GOAL := help
 .PHONY: help setup chat serve test check train index evaluate
 
@@ -34,15 +37,17 @@ test: ## run all tests: library, Rasa addons, conversations
 	$(BUILD) test
 	@$(MAIN) -m pytest --ignore=tests/addons
 	@$(RASA) -m pytest tests/addons
+	@echo "Conversations of tests/stories ..."
 	@$(RASA) -m rasa test core --stories tests/stories --fail-on-prediction-errors \
-	    --out var/results
+	    --out var/results $(call logged,rasa-test)
 
 check: ## format, lint, types and Rasa's data validation
 	$(BUILD) check
 	@$(MAIN) -m ruff format --check .
 	@$(MAIN) -m ruff check .
 	@$(MAIN) -m mypy
-	@$(RASA) -m rasa data validate --fail-on-warnings
+	@$(RASA) -m rasa data validate --fail-on-warnings $(call logged,rasa-validate)
+	@echo "The conversation data is valid."
 
 train: ## train the dialogue model
 	$(BUILD) train
