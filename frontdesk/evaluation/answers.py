@@ -162,11 +162,27 @@ def is_grounded(answer: Answer, documents: Mapping[str, str]) -> bool:
         documents: Title and text of the knowledge documents by id.
     """
     quoted = bool(answer.citations) and all(
-        _occurs(sentence, documents.get(citation.id, ""))
+        is_quoted(citation.quote, documents.get(citation.id, ""))
         for citation in answer.citations
-        for sentence in re.split(r"(?<=[.!?:])\s+|\n+", citation.quote)
     )
     return quoted and is_supported(answer)
+
+
+def is_quoted(quote: str, document: str) -> bool:
+    """Whether the quote stands in the document word for word.
+
+    It may be a passage, or several whole sentences, items or table rows (a row with
+    its column names) put together. Punctuation and Markdown do not count.
+    """
+    from frontdesk.answering.sentences import split_units
+
+    rest = f" {_words(quote)} "
+    if rest in f" {_words(document)} ":
+        return True
+    units = {_words(unit.text) for unit in split_units(document)} - {""}
+    for unit in sorted(units, key=len, reverse=True):
+        rest = rest.replace(f" {unit} ", "  ")
+    return not rest.strip()
 
 
 def is_supported(answer: Answer) -> bool:
@@ -182,8 +198,8 @@ def knowledge_documents(passages: Iterable[Passage]) -> dict[str, str]:
     parts: dict[str, list[str]] = {}
     for passage in passages:
         heading = "\n".join(passage.title_path or (passage.title,))
-        parts.setdefault(passage.document_id, []).append(f"{heading}\n{passage.text}")
-    return {document: "\n".join(texts) for document, texts in parts.items()}
+        parts.setdefault(passage.document_id, []).append(f"{heading}\n\n{passage.text}")
+    return {document: "\n\n".join(texts) for document, texts in parts.items()}
 
 
 def found_documents(answer: Answer) -> list[str]:
@@ -191,10 +207,8 @@ def found_documents(answer: Answer) -> list[str]:
     return distinct(hit.passage.document_id for hit in answer.passages)
 
 
-def _occurs(sentence: str, document: str) -> bool:
-    """Whether the words stand in the document in this order; marks do not count."""
-    words, known = (" ".join(re.findall(r"\w+", text)) for text in (sentence, document))
-    return f" {words} " in f" {known} "
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text))
 
 
 def _share_right(judged: Sequence[Judged], kind: str) -> float | None:

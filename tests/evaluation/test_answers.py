@@ -139,9 +139,29 @@ def test_an_answer_without_an_exact_quote_is_not_grounded():
     assert not grounded()
 
 
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        ("The fee is $10. It is due in May.", True),
+        ("fee is $10", True),  # a part of a sentence
+        ("It is due in May. The fee is $10.", True),  # sentences in another order
+        ("The fee is $10. Colour: red; Price: 5", True),  # a row with its columns
+        ("The fee is $100.", False),
+        ("The fee is $10. It is due in June.", False),
+        ("It is $10.", False),
+    ],
+)
+def test_a_quote_is_made_of_the_documents_own_words(quote, expected):
+    document = (
+        "# Fees\nThe **fee** is $10. It is due in May.\n\n"
+        "| Colour | Price |\n| --- | --- |\n| red | 5 |\n"
+    )
+    assert answers.is_quoted(quote, document) is expected
+
+
 def test_documents_are_put_together_from_their_passages():
     passages = [make_hit("a", "one").passage, make_hit("a", "two").passage]
-    assert answers.knowledge_documents(passages) == {"a": "a\none\na\ntwo"}
+    assert answers.knowledge_documents(passages) == {"a": "a\n\none\n\na\n\ntwo"}
 
 
 def test_confidence_is_compared_with_what_can_be_answered():
