@@ -16,7 +16,7 @@ from frontdesk.knowledge.text_files import LeftOut, read_text
 
 _DROPPED = (
     "script style nav header footer aside form noscript template iframe svg button "
-    "select input object embed canvas video audio head"
+    "select input object embed canvas video audio head title meta link"
 ).split()
 _BLOCKS = frozenset(
     "address article blockquote body dd details div dl dt fieldset figcaption figure "
@@ -44,7 +44,9 @@ def read_html(path: Path) -> tuple[list[Document], LeftOut]:
 def _document(page: BeautifulSoup) -> Document:
     title = clean_line(page.title.get_text()) if page.title else ""
     canonical = page.find("link", rel="canonical", href=True)
+    url = clean_line(str(canonical["href"])) if canonical else ""
     language = page.find("html", lang=True)
+    locale = clean_line(str(language["lang"])) if language else "en"
     for tag in page.find_all(_DROPPED):
         # A page's own heading often stands in the header of its article.
         if tag.name != "header" or not tag.find_parent(["article", "main"]):
@@ -64,8 +66,8 @@ def _document(page: BeautifulSoup) -> Document:
         title=title,
         text=text,
         source="",
-        url=clean_line(str(canonical["href"])) if canonical else "",
-        locale=clean_line(str(language["lang"])) if language else "en",
+        url=url,
+        locale=locale,
     )
 
 

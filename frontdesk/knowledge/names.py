@@ -26,7 +26,7 @@ from frontdesk.knowledge.lexical import LexicalIndex
 
 MAX_WORDS = 6
 MIN_MENTION = 0.5  # share of a name's weight that makes a mention
-MIN_SPELLING = 0.84  # similarity that makes a misspelt word of five letters or more
+MIN_SPELLING = 0.8  # similarity that makes a misspelt word of five letters or more
 
 MAX_APART = 0.3  # of a mention may lie beside a longer one that takes its place
 MIN_IN_TEXT = 2  # times a document writes a name that its title does not hold
@@ -61,6 +61,7 @@ class Names:
     def __init__(self, passages: Sequence[Passage], lexicon: LexicalIndex) -> None:
         documents = _documents(passages)
         self.names = _find_names(documents)
+        self._lexicon = lexicon
         self._rarity = {
             word: lexicon.idf(word) ** 2 for name in self.names for word in name
         }
@@ -116,7 +117,9 @@ class Names:
             return (word,)
         if word in self._joined:
             return self._joined[word]
-        return self._spelling(word) if spelling and len(word) >= 5 else ()
+        if not spelling or len(word) < 5 or self._lexicon.knows(word):
+            return ()
+        return self._spelling(word)
 
     def _closest(self, word: str) -> tuple[str, ...]:
         known = [name for name in self._by_word if name[0] == word[0]]
@@ -178,8 +181,7 @@ def _find_names(documents: Mapping[str, _Text]) -> list[tuple[str, ...]]:
             names[tuple(lexical.tokens(document.title))] = None
         runs = Counter(_capitalised(document.text))
         often = {run for run, count in runs.items() if count >= MIN_IN_TEXT}
-        often |= set(_capitalised(document.title))
-        written.update({tuple(lexical.tokens(run)) for run in often})
+        written.update(often | set(_capitalised(document.title)))
     limit = max(MIN_DOCUMENTS, MAX_SHARE * len(documents))
     names |= dict.fromkeys(name for name, count in shared.items() if count > 1)
     names |= dict.fromkeys(
@@ -190,8 +192,8 @@ def _find_names(documents: Mapping[str, _Text]) -> list[tuple[str, ...]]:
     return [name for name in names if 0 < len(name) <= MAX_WORDS]
 
 
-def _capitalised(text: str) -> Iterator[str]:
-    """Runs of capitalised words within sentences; lines all in capitals are left out.
+def _capitalised(text: str) -> Iterator[tuple[str, ...]]:
+    """Stems of each run of capitalised words; lines without small letters are left out.
 
     Headings and titles often capitalise every word, which tells nothing.
     """
@@ -200,7 +202,7 @@ def _capitalised(text: str) -> Iterator[str]:
         small = sum(word[0].islower() and len(word) > 3 for word in words)
         if small:
             for match in _CAPITALS.finditer(line):
-                yield match.group()
+                yield tuple(lexical.tokens(match.group()))
 
 
 def _clusters(spots: Iterable[tuple[int, str]]) -> Iterable[list[tuple[int, str]]]:

@@ -31,9 +31,10 @@ _QUESTION = re.compile(r"^(?:q(?:uestion)?\s*[:.)]\s*.+|.{3,200}\?)$", re.I | re
 _ANSWER = re.compile(r"^a(?:nswer)?\s*[:.)]\s", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]”’]*\s+(?=[\"'(\[“‘]?[A-Z0-9À-Þ])|\n+")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|mr|mrs|ms|dr|st|inc|ltd|u\.s|u\.k)|\b[A-Z])\.$",
+    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|mr|mrs|ms|dr|st|inc|ltd|u\.s|u\.k)|\b(?-i:[A-Z]))\.$",
     re.I,
 )
+_NUMBER = re.compile(r"\bno\.$", re.I)  # ends no sentence before a figure
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,10 @@ def sentences(text: str) -> list[str]:
     start = 0
     for match in _SENTENCE_END.finditer(text):
         candidate = text[start : match.start()].rstrip()
-        if "\n" not in match.group() and _ABBREVIATION.search(candidate):
+        goes_on = _ABBREVIATION.search(candidate) or (
+            text[match.end() : match.end() + 1].isdigit() and _NUMBER.search(candidate)
+        )
+        if goes_on and "\n" not in match.group():
             continue
         found.append(text[start : match.end()].strip())
         start = match.end()
@@ -112,7 +116,7 @@ def _blocks(text: str) -> Iterator[_Block]:
     headings: list[tuple[int, str]] = []
     lines = text.split("\n")
     row = 0
-    after_question = False
+    opened = False  # a question or a line with a colon: what follows belongs to it
     while row < len(lines):
         line = lines[row]
         if not line.strip():
@@ -123,17 +127,17 @@ def _blocks(text: str) -> Iterator[_Block]:
             level = len(heading.group(1))
             headings = [entry for entry in headings if entry[0] < level]
             headings.append((level, heading.group(2)))
-            after_question = False
+            opened = False
             row += 1
             continue
         kind, end = _extent(lines, row)
         block = "\n".join(lines[row:end]).strip("\n").rstrip()
         path = tuple(title for _, title in headings if title)
-        joined = after_question or bool(_ANSWER.match(block))
+        joined = opened or bool(_ANSWER.match(block))
         yield _Block(kind, block, path, joined)
         asks = kind == "paragraph" and bool(_QUESTION.match(block.strip("*_ ")))
         leads = kind == "paragraph" and block.endswith(":")
-        after_question = asks or leads
+        opened = asks or leads or (kind == "item" and joined)
         row = end
 
 

@@ -15,7 +15,7 @@ from frontdesk.knowledge import lexical
 from frontdesk.knowledge.conversation import NAME_DECAY, Conversation
 from frontdesk.knowledge.documents import Filters, Hit, Passage
 from frontdesk.knowledge.encoder import Encoder, Vectors
-from frontdesk.knowledge.index import StoredIndex
+from frontdesk.knowledge.index import SENTENCE_SCALE, StoredIndex
 from frontdesk.knowledge.names import Names
 from frontdesk.knowledge.scoring import SHIPPED, Floats, Weights, combine
 
@@ -60,6 +60,8 @@ class Searcher:
         if conversation is None:
             return []
         found = self.candidates(conversation, filters)
+        if not len(found.rows):
+            return []
         scores = combine(found.signals, self._weights)
         hits: list[Hit] = []
         kept: dict[frozenset[str], list[frozenset[str]]] = defaultdict(list)
@@ -162,7 +164,8 @@ class Searcher:
             first = np.cumsum(counts[filled]) - counts[filled]
             offsets = np.arange(counts.sum()) - np.repeat(first, counts[filled])
             picked = np.repeat(starts[filled], counts[filled]) + offsets
-            cosines = self.index.sentence_vectors[picked].astype(np.float32) @ vector
+            sentences = self.index.sentence_vectors[picked].astype(np.float32)
+            cosines = sentences @ vector * np.float32(SENTENCE_SCALE)
             found[filled] = np.maximum.reduceat(cosines, first)
         return found
 

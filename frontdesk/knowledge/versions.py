@@ -27,7 +27,7 @@ from frontdesk.knowledge.errors import (
     KnowledgeError,
 )
 
-FORMAT = 1
+FORMAT = 2
 KEPT_VERSIONS = 3
 MANIFEST = "manifest.json"
 
