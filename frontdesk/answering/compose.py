@@ -42,9 +42,9 @@ def verbatim(chosen: Sequence[Candidate]) -> str:
     lines: list[str] = []
     previous: Candidate | None = None
     for candidate in ordered:
-        text = candidate.unit.text
+        text = shown(candidate)
         same = previous is not None and _place(previous) == _place(candidate)
-        if candidate.unit.item:
+        if candidate.unit.item or text is not candidate.unit.text:
             lines.append(f"- {text}")
         elif same and lines and not lines[-1].startswith("- "):
             lines[-1] += f" {text}"
@@ -54,6 +54,14 @@ def verbatim(chosen: Sequence[Candidate]) -> str:
     if len(lines) == 1 and lines[0].startswith("- "):
         return lines[0][2:]
     return "\n".join(lines)
+
+
+def shown(candidate: Candidate) -> str:
+    """The sentence; a bare fact of a product with the product's name before it."""
+    passage, text = candidate.hit.passage, candidate.unit.text
+    if passage.kind != "product" or ": " not in text[:40] or passage.title in text:
+        return text
+    return f"{passage.title} - {text}"
 
 
 def citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:

@@ -1,0 +1,52 @@
+from frontdesk.answering.entities import Entities
+from frontdesk.answering.evidence import candidates
+from frontdesk.answering.question import read_question
+from frontdesk.answering.siblings import Siblings, find_siblings
+from tests.fakes_answering import encode, hit, idf, passage
+
+KETTLES = [
+    passage(
+        f"mira-{n}", f"Mira {n}", f"Family: Kettles\n\n- Capacity: {n} l", "product"
+    )
+    for n in ("1.0", "1.5", "1.7")
+]
+DELIVERY = passage(
+    "delivery",
+    "Delivery",
+    "| Service | Time | Price |\n|---|---|---|\n| Standard | 3 days | £4 |\n"
+    "| Express | 1 day | £9 |",
+)
+
+
+def siblings(question: str, *passages: object) -> Siblings:
+    known = [*KETTLES, DELIVERY]
+    turns = [{"role": "user", "text": question}]
+    asked = read_question(turns)
+    hits = [hit(p, 1.0 - 0.01 * n) for n, p in enumerate(passages)]  # type: ignore[arg-type]
+    evidence = candidates(asked, hits, idf, encode)
+    return find_siblings(asked, evidence, Entities(known), encode)
+
+
+def test_products_that_are_not_told_apart_are_offered() -> None:
+    found = siblings("what capacity has the mira", *KETTLES)
+    assert set(found.choices) == {"Mira 1.0", "Mira 1.5", "Mira 1.7"}
+    assert found.noun == "kettle"
+
+
+def test_a_named_product_leaves_nothing_open() -> None:
+    assert siblings("what capacity has the mira 1.5", *KETTLES).choices == ()
+
+
+def test_rows_of_a_table_are_offered_by_their_first_cell() -> None:
+    found = siblings("what is the time and price of delivery service", DELIVERY)
+    assert set(found.choices) == {"Standard", "Express"}
+    assert found.noun == "service"
+
+
+def test_a_named_row_leaves_nothing_open() -> None:
+    assert siblings("time and price of express service", DELIVERY).choices == ()
+
+
+def test_no_evidence_leaves_nothing_open() -> None:
+    asked = read_question([{"role": "user", "text": "hello"}])
+    assert find_siblings(asked, [], Entities([]), encode).choices == ()
