@@ -22,7 +22,7 @@ def found(question: str, *passages: object) -> list[Candidate]:
 
 def test_the_sentences_are_quoted_word_for_word_in_reading_order() -> None:
     chosen = compose.choose(
-        found("how many days to return; working days refunds take", RETURNS)
+        found("30 days to return an item, refunds take 5 days", RETURNS)
     )
     text = compose.verbatim(chosen)
     for candidate in chosen:
