@@ -156,14 +156,19 @@ class Supervisor:
             task = self._board.task(f"{service.name} on port {service.port}")
             task.__enter__()
             shown.append((running, task))
-        while shown and not self._stopping.wait(POLL_S):
-            for running, waiting in list(shown):
-                if running.process.poll() is not None:
-                    raise _ended_early(running)
-                if _is_ready(running):
-                    running.healthy = True
-                    waiting.__exit__(None, None, None)
-                    shown.remove((running, waiting))
+        try:
+            while shown and not self._stopping.wait(POLL_S):
+                for running, waiting in list(shown):
+                    if running.process.poll() is not None:
+                        raise _ended_early(running)
+                    if _is_ready(running):
+                        running.healthy = True
+                        waiting.__exit__(None, None, None)
+                        shown.remove((running, waiting))
+        finally:
+            unready = ServeError("not healthy")
+            for _, waiting in shown:
+                waiting.__exit__(ServeError, unready, None)
 
     def _watch(self, guard: Guard) -> None:
         while not self._stopping.wait(POLL_S):
