@@ -28,7 +28,7 @@ _LEAST_TIMEOUT_S = 0.2
 
 UNAVAILABLE = (
     "I'm sorry, I can't reach the system I need for that just now. "
-    "Please try again in a moment."
+    "Please try again in a moment"
 )
 
 # time.monotonic() by which the current turn must be answered
@@ -46,6 +46,12 @@ def prepare(agent: Agent) -> None:
         agent.action_endpoint = ActionEndpoint.like(endpoint)
     if agent.processor is not None:
         agent.processor.action_endpoint = agent.action_endpoint
+
+
+def or_contact(sentence: str) -> str:
+    """The sentence, ended by how to reach a person where the environment says how."""
+    contact = os.environ.get("FRONTDESK_SUPPORT_CONTACT")
+    return f"{sentence}, or contact us at {contact}." if contact else f"{sentence}."
 
 
 class ActionEndpoint(EndpointConfig):
@@ -96,7 +102,7 @@ class ActionEndpoint(EndpointConfig):
             reason,
         )
         return {
-            "responses": [{"text": UNAVAILABLE, "failure": "action"}],
+            "responses": [{"text": or_contact(UNAVAILABLE), "failure": "action"}],
             # What the rules would do next takes the action's success for granted.
             "events": [{"event": "followup", "name": "action_listen"}],
         }

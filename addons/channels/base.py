@@ -25,11 +25,11 @@ _LOGGING_S = 0.5
 
 LATE = (
     "I'm sorry, that is taking longer than it should, so I've stopped. "
-    "Please try again in a moment."
+    "Please try again in a moment"
 )
 FAILED = (
     "I'm sorry, something went wrong on our side and I have no answer to that. "
-    "Please try again in a moment."
+    "Please try again in a moment"
 )
 
 # Keyword data that an action may hand to the channel with its text:
@@ -107,6 +107,7 @@ class Turns:
             logger.exception("A turn of %r failed.", message.sender_id)
             failure = "error"
         if not reply.has_something_to_show():
+            text = runtime.or_contact(text)
             reply.messages.append({"recipient_id": message.sender_id, "text": text})
             await self._log(agent, message, text, failure)
         return reply.messages

@@ -90,7 +90,9 @@ def guard_sender(value: object) -> str:
         SenderError: It is something else.
     """
     if not isinstance(value, str) or not value.strip():
-        raise SenderError("'sender' is missing. Send a text that names the customer.")
+        raise SenderError(
+            f"'sender' is {value!a}. Send a text that names the customer."
+        )
     if len(value) > MAX_SENDER:
         raise SenderError(
             f"'sender' has {len(value)} characters. Use at most {MAX_SENDER}."
