@@ -67,7 +67,7 @@ def grounding_command(file: Path, json: bool = False) -> int:
     def run(settings: Settings) -> dict[str, Any]:
         from frontdesk.evaluation.runs import run_grounding
 
-        return run_grounding(file)[0]
+        return run_grounding(file, settings)[0]
 
     return _measure(run, show_grounding, json)
 

@@ -83,7 +83,7 @@ def run_folder(folder: Path, settings: Settings, rows: Path) -> Iterator[Measure
         yield measure_intents(train, test)
     for path in sorted(folder.glob("grounding/*.jsonl")):
         found = True
-        yield measure_grounding(path)
+        yield measure_grounding(path, settings)
     if any(folder.glob("safety/*.jsonl")):
         found = True
         yield measure_safety(folder / "safety", settings, rows)
@@ -100,7 +100,7 @@ def run_demo(settings: Settings, rows: Path) -> Iterator[Measured]:
         yield measure_question_retrieval(path, settings.index, settings)
         yield measure_answers(path, settings.index, settings, rows)
     for path in sorted(runs.DEMO.glob("pairs*.jsonl")):
-        yield measure_grounding(path)
+        yield measure_grounding(path, settings)
     if any(runs.DEMO.glob("safety/*.jsonl")):
         yield measure_safety(runs.DEMO / "safety", settings, rows)
 
@@ -175,10 +175,10 @@ def intent_files(folder: Path) -> list[tuple[Path, Path]]:
     ]
 
 
-def measure_grounding(path: Path) -> Measured:
+def measure_grounding(path: Path, settings: Settings) -> Measured:
     """The grounding check on a labelled or a pairs set."""
     _say(f"grounding {path.stem}")
-    value, replies, scores = runs.run_grounding(path)
+    value, replies, scores = runs.run_grounding(path, settings)
     bins = figures.reliability(scores, [reply.supported for reply in replies])
     return Measured("grounding", path.stem, value, bins=bins)
 
