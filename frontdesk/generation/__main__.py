@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,6 +23,10 @@ logger = logging.getLogger("frontdesk.generation")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until stopped; the exit status is 1 if the model cannot be loaded."""
+    # Threads that wait for each other by spinning stop a machine that others use too:
+    # measured beside ten busy processes on two cores, 1,780 against 142 ms a token.
+    # Must be set before torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logger.setLevel(logging.INFO)
     try:

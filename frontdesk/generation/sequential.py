@@ -136,7 +136,7 @@ class SequentialEngine:
         return GenerationConfig(
             max_new_tokens=sampling.max_tokens,
             repetition_penalty=sampling.repetition_penalty,
-            eos_token_id=ends,
+            eos_token_id=ends or None,
             pad_token_id=self._loaded.tokenizer.pad_token_id or (ends or [0])[0],
             **chosen,
         )
