@@ -10,6 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import resources
 from frontdesk.handoff import HandoffError, Said, record_email, record_request
 from frontdesk.settings import Settings
 
@@ -34,7 +35,7 @@ class ActionRequestPerson(Action):  # type: ignore[misc]
         tracker: Tracker,
         domain: dict[str, Any],
     ) -> list[EventType]:
-        settings = self._settings or Settings.from_environ()
+        settings = self._settings or resources.get_settings()
         contact, hours = settings.support_contact, settings.support_hours
         reference = tracker.get_slot("handoff_reference")
         said = "utter_person_contact_again"
@@ -77,7 +78,7 @@ class ActionSaveEmail(Action):  # type: ignore[misc]
         tracker: Tracker,
         domain: dict[str, Any],
     ) -> list[EventType]:
-        settings = self._settings or Settings.from_environ()
+        settings = self._settings or resources.get_settings()
         reference = str(tracker.get_slot("handoff_reference"))
         email = str(tracker.get_slot("email"))
         try:

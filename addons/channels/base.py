@@ -35,7 +35,7 @@ FAILED = (
 # Keyword data that an action may hand to the channel with its text:
 # dispatcher.utter_message(text=..., citations=[...]). Anything else an event carries
 # is Rasa's or the action's own business.
-PASSED_ON = ("citations", "decision", "choices", "timings", "stream_id")
+PASSED_ON = ("citations", "decision", "choices", "generated", "timings", "stream_id")
 _RICH = ("custom", "image", "attachment", "elements")
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
