@@ -19,7 +19,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.shared.exceptions import RasaException
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from tokenizers import Tokenizer
@@ -127,8 +127,15 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         return hash_files(*(folder / name for name in FILES), Path(__file__))
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """The same data; every example with a text has its vector."""
+        """The same data; examples have vectors of their text and intent's name."""
         self.process(training_data.training_examples)
+        named = [e for e in training_data.training_examples if e.get(INTENT)]
+        intents = sorted({example.get(INTENT) for example in named})
+        if intents:
+            vectors = self._encoder.encode([spoken(intent) for intent in intents])
+            for example in named:
+                vector = vectors[intents.index(example.get(INTENT))]
+                self.add_features_to_message(None, vector[None, :], INTENT, example)
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -139,6 +146,11 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
             for message, vector in zip(texted, vectors, strict=True):
                 self.add_features_to_message(None, vector[None, :], TEXT, message)
         return messages
+
+
+def spoken(intent: str) -> str:
+    """An intent's name as words: `track_order` says something about its messages."""
+    return intent.replace("_", " ").replace("/", " ").lower()
 
 
 def require_model(folder: Path) -> None:

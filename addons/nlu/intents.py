@@ -29,6 +29,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from addons.nlu.encoder import SentenceEncoder, hash_files
 from addons.nlu.model import IntentModel, Prediction
+from addons.nlu.training import train
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class IntentEnsemble(IntentClassifier, GraphComponent):
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str | None:
         """A hash of the code that trains: Rasa's cache sees this class only."""
         here = Path(__file__).parent
-        names = ("model.py", "kernel.py", "ngrams.py", "scope.py")
+        names = ("training.py", "model.py", "kernel.py", "ngrams.py", "scope.py")
         return hash_files(*(here / name for name in names))
 
     def train(self, training_data: TrainingData) -> Resource:
@@ -100,10 +101,11 @@ class IntentEnsemble(IntentClassifier, GraphComponent):
         if not examples:
             logger.warning("No intent examples to train on. Add some to data/nlu.")
             return self._resource
-        self._model = IntentModel.train(
+        self._model = train(
             [example.get(TEXT) for example in examples],
             [example.get(INTENT) for example in examples],
-            _vectors(examples),
+            _vectors(examples, TEXT),
+            _names(examples),
         )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.save(folder)
@@ -117,15 +119,22 @@ class IntentEnsemble(IntentClassifier, GraphComponent):
                 _set_nothing(message)
         if texted and self._model is not None:
             texts = [message.get(TEXT) for message in texted]
-            predictions = self._model.predict(texts, _vectors(texted))
+            predictions = self._model.predict(texts, _vectors(texted, TEXT))
             for message, prediction in zip(texted, predictions, strict=True):
                 _set(message, prediction)
         return messages
 
 
-def _vectors(messages: List[Message]) -> np.ndarray:
+def _vectors(messages: List[Message], attribute: str) -> np.ndarray:
     """The sentence features of the messages, (n, dimension)."""
-    return np.vstack([m.get_dense_features(TEXT)[1].features for m in messages])
+    return np.vstack([m.get_dense_features(attribute)[1].features for m in messages])
+
+
+def _names(messages: List[Message]) -> Dict[str, np.ndarray]:
+    """The embedding of each intent's name, (dimension,)."""
+    one_each = list({message.get(INTENT): message for message in messages}.values())
+    vectors = _vectors(one_each, INTENT)
+    return {m.get(INTENT): vectors[row] for row, m in enumerate(one_each)}
 
 
 def _set(message: Message, prediction: Prediction) -> None:

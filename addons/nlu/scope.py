@@ -8,10 +8,11 @@ planned for; and the examples of the intent `oos`, where there are any.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 
 FEATURES = (
     "score",  # of the best intent
@@ -21,12 +22,14 @@ FEATURES = (
     "nearest_same",  # ... of the best intent
     "nearest_mean",  # mean cosine of the nearest examples
     "agreement",  # share of them that have the best intent
-    "lexical",  # TF-IDF cosine of the nearest example
 )
 NEIGHBOURS = 5
-# Which share of messages is taken to be out of scope when the threshold is chosen; in
-# published logs of real shop assistants it is a third or more.
+# Which share of messages is taken to be out of scope when the threshold is chosen: in
+# published logs of shop assistants a third or more. Where examples of `oos` are given,
+# the less sure share between theirs (usually a handful) and that.
 PRIOR = 0.3
+PRIOR_KNOWN = 0.1
+_KNOWN_TRUST = 0.5  # weight of the given ones beside the imagined ones
 _MIN_INTENTS, _MIN_EXAMPLES = 3, 20
 
 
@@ -56,7 +59,6 @@ def features(
     scores: np.ndarray,
     probabilities: np.ndarray,
     cosines: np.ndarray,
-    lexical: np.ndarray,
     labels: np.ndarray,
 ) -> np.ndarray:
     """What the decision looks at, float64, (n, n_features).
@@ -65,7 +67,6 @@ def features(
         scores: (n, n_classes) of the model; -inf for a class that is left out.
         probabilities: (n, n_classes).
         cosines: (n, n_examples) to every example; -1 where one is left out.
-        lexical: (n,) TF-IDF cosine of the nearest example.
         labels: (n_examples,) class of every example; -1 for none.
     """
     rows = np.arange(len(scores))
@@ -84,24 +85,73 @@ def features(
             same,
             values.mean(axis=1),
             (labels[near] == best[:, None]).mean(axis=1),
-            lexical,
         ]
     ).astype(np.float64)
 
 
-def fit_scope(inside: np.ndarray, outside: np.ndarray, n_intents: int) -> Scope:
-    """Learn the decision from features of held-out examples, (n, n_features) each."""
-    if n_intents < _MIN_INTENTS or min(len(inside), len(outside)) < _MIN_EXAMPLES:
+def fit_scope(
+    inside: Sequence[np.ndarray],
+    imagined: Sequence[np.ndarray],
+    outside: Sequence[np.ndarray],
+) -> Scope:
+    """Learn the decision from features of held-out examples.
+
+    Args:
+        inside: Per intent, (n, n_features) of its examples, each left out alone.
+        imagined: Per intent, the same with the whole intent left out.
+        outside: The examples known to be out of scope, if there are any.
+    """
+    within, dreamt, known = _stack(inside), _stack(imagined), _stack(outside)
+    n_beyond = len(dreamt) + len(known)
+    if len(imagined) < _MIN_INTENTS or min(len(within), n_beyond) < _MIN_EXAMPLES:
         return Scope.never()
-    rows = np.vstack([inside, outside])
-    truth = np.repeat([0, 1], [len(inside), len(outside)])
-    weight = np.where(truth == 1, PRIOR / len(outside), (1 - PRIOR) / len(inside))
+    rows = np.vstack([within, dreamt, known])
+    sizes = [len(within), len(dreamt), len(known)]
+    truth = np.repeat([0.0, 1.0, 1.0], sizes)
+    trust = _KNOWN_TRUST if len(known) >= _MIN_EXAMPLES else 0.0
+    shares = [1 - PRIOR, PRIOR * (1 - trust), PRIOR * trust]
+    scope = _fit_logistic(rows, truth, _spread(shares, sizes))
+    if (
+        trust
+    ):  # the imagined ones are siblings of intents, harder than what really comes
+        shares = [1 - PRIOR_KNOWN, 0.0, PRIOR_KNOWN]
+    probabilities = scope.probabilities(rows)
+    threshold = best_threshold(probabilities, truth, _spread(shares, sizes))
+    return replace(scope, threshold=threshold)
+
+
+def _spread(shares: Sequence[float], sizes: Sequence[int]) -> np.ndarray:
+    """Each part's share of the weight, evenly over its rows; sums to about one."""
+    weights = [share / max(n, 1) for share, n in zip(shares, sizes, strict=True)]
+    return np.repeat(weights, sizes)
+
+
+def _fit_logistic(rows: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> Scope:
+    """Logistic regression in which no feature may speak for being out of scope.
+
+    Every feature measures how well a message fits. Left free, the weights of some turn
+    positive on the imagined messages, and real ones from elsewhere then look familiar.
+    """
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-9
-    model = LogisticRegression(C=1.0, max_iter=1000)
-    model.fit((rows - mean) / scale, truth, sample_weight=weight * len(rows))
-    scope = Scope(mean, scale, model.coef_[0], float(model.intercept_[0]), 1.0)
-    threshold = best_threshold(scope.probabilities(rows), truth, weight)
-    return Scope(mean, scale, scope.weights, scope.bias, threshold)
+    z = (rows - mean) / scale
+    weight = weight * len(rows)
+
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        slope, bias = parameters[:-1], parameters[-1]
+        logits = z @ slope + bias
+        error = weight * (1.0 / (1.0 + np.exp(-logits)) - truth)
+        value = (weight * (np.logaddexp(0.0, logits) - truth * logits)).sum()
+        gradient = np.append(z.T @ error + slope, error.sum())
+        return float(value + 0.5 * (slope**2).sum()), gradient
+
+    n = rows.shape[1]
+    bounds = [(None, 0.0)] * n + [(None, None)]
+    found = minimize(loss, np.zeros(n + 1), jac=True, bounds=bounds, method="L-BFGS-B")
+    return Scope(mean, scale, found.x[:-1], float(found.x[-1]), 1.0)
+
+
+def _stack(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.vstack([np.zeros((0, len(FEATURES))), *parts])
 
 
 def best_threshold(
