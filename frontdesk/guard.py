@@ -14,7 +14,7 @@ import sys
 import time
 from typing import IO
 
-GRACE_S = 5.0
+GRACE_S = 3.0  # an idle server of Sanic takes longer, and has nothing to lose
 
 
 class Guard:

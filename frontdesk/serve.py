@@ -75,12 +75,14 @@ def run_with(
     with own_terminal():
         try:
             _on_signals(_interrupt)
+            _notice_signals_soon()
             supervisor.start()
             body(supervisor)
         except KeyboardInterrupt:
             _say("")
         finally:
             _on_signals(signal.SIG_IGN)
+            signal.setitimer(signal.ITIMER_REAL, 0)
             supervisor.stop()
     _say("Everything has stopped.")
     return 0
@@ -223,6 +225,16 @@ def _keep_one_older(log: Path) -> None:
 def _on_signals(handler: Callable[[int, FrameType | None], None] | int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, handler)
+
+
+def _notice_signals_soon() -> None:
+    """Wake the main thread twice a second.
+
+    A signal that comes just before a read or a wait blocks is noticed only when
+    something interrupts that, which may be never.
+    """
+    signal.signal(signal.SIGALRM, lambda signum, frame: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.5, 0.5)
 
 
 def _say(text: str) -> None:
