@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import resources
@@ -63,7 +63,8 @@ class ActionAnswerQuestion(Action):  # type: ignore[misc]
             generated=answer.generated,
             timings=answer.timings,
         )
-        return []
+        offers_a_person = answer.decision in ("abstain", "escalate")
+        return [SlotSet("offer", "person" if offers_a_person else "nothing")]
 
 
 def turns_of(events: Sequence[dict[str, Any]]) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ MIN_PASSAGES = 2
 MIN_SIBLINGS = 3
 _PHRASE = re.compile(r"(?<![.!?:•|] )(?<!^)\b((?:[A-Z][\w&'-]*[ ]){1,3}[A-Z][\w&-]*)\b")
 _PREFIX = re.compile(r"^([A-Z][^:]{2,48}?)(?::| - )\s")
-_FAMILY = re.compile(r"^family: (.+)$", re.IGNORECASE | re.MULTILINE)
+_FAMILY = re.compile(r"^(?:- )?family: (.+)$", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ class Entities:
     def __init__(self, passages: Sequence[Passage]) -> None:
         names = _products(passages) | _phrases(passages)
         self._entities = {name: Entity(name, family) for name, family in names.items()}
-        ordered = sorted(map(re.escape, names), key=len, reverse=True)
-        self._any = re.compile(rf"\b(?:{'|'.join(ordered)})\b") if ordered else None
+        self._by_alias = _aliases(self._entities)
+        ordered = sorted(map(re.escape, self._by_alias), key=len, reverse=True)
+        pattern = rf"(?<![\w.])(?:{'|'.join(ordered)})(?![\w]|\.\d)"
+        self._any = re.compile(pattern) if ordered else None
         self._of: dict[str, Entity] = {}
         texts: dict[str, list[str]] = defaultdict(list)
         titles: dict[str, str] = {}
@@ -74,11 +76,11 @@ class Entities:
         return self._of.get(document_id)
 
     def named_in(self, text: str) -> list[Entity]:
-        """Entities whose full name stands in a text, in order, each once."""
+        """Entities whose name stands in a text, in order, each once."""
         if self._any is None:
             return []
-        found = dict.fromkeys(self._any.findall(text))
-        return [self._entities[name] for name in found]
+        found = (self._by_alias[alias] for alias in self._any.findall(text))
+        return list(dict.fromkeys(found))
 
     def _main(self, title: str, texts: Sequence[str]) -> Entity | None:
         in_title = self.named_in(title)
@@ -86,11 +88,22 @@ class Entities:
             return in_title[0] if len(in_title) == 1 else None
         if self._any is None:
             return None
-        counts = Counter(self._any.findall(" ".join(texts)))
-        top = counts.most_common(2)
+        mentions = self._any.findall(" ".join(texts))
+        top = Counter(self._by_alias[alias] for alias in mentions).most_common(2)
         if not top or (len(top) == 2 and top[1][1] * 2 > top[0][1]):
             return None
-        return self._entities[top[0][0]]
+        return top[0][0]
+
+
+def _aliases(entities: Mapping[str, Entity]) -> dict[str, Entity]:
+    """Names and their unmistakable short forms ("Pure 200" for "Brisk Pure 200")."""
+    short: dict[str, list[Entity]] = defaultdict(list)
+    for name, entity in entities.items():
+        words = name.split(" ")
+        if len(words) >= 3:
+            short[" ".join(words[1:])].append(entity)
+    found = {a: e[0] for a, e in short.items() if len(e) == 1 and a not in entities}
+    return found | dict(entities)
 
 
 def _products(passages: Sequence[Passage]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,8 @@ ANSWER_FEATURES = (
     "kind_missing",
     "placeholder",
     "agreement",
+    "runner_up_gap",
+    "word_count",
 )
 ASK_FEATURES = (
     "sibling_count",
@@ -152,6 +155,8 @@ def answer_features(
         "kind_missing": float(bool(wants) and not has),
         "placeholder": float(any(is_placeholder(c.unit.text) for c in chosen[:2])),
         "agreement": float(chosen[0].rank == 0),
+        "runner_up_gap": float(scores[0] - scores[min(2, len(scores) - 1)]),
+        "word_count": min(12, len(words.weights)) / 12.0,
     }
 
 
@@ -186,7 +191,6 @@ def decide(
     stored = _model()
     confidence = _logistic(stored["answer"], features)
     open_choice = _logistic(stored["ask"], features)
-    features |= {"p_answer": confidence, "p_ask": open_choice}
     decision: Decision = "abstain"
     if reason:
         decision = "escalate"
@@ -197,15 +201,13 @@ def decide(
     return Verdict(decision, confidence, reason, features)
 
 
-def _logistic(model: Mapping[str, float], features: Mapping[str, float]) -> float:
-    logit = model["bias"]
-    for name, weight in model.items():
-        if name in features:
-            logit += weight * features[name]
+def _logistic(model: Mapping[str, Any], features: Mapping[str, float]) -> float:
+    logit = float(model["bias"])
+    logit += sum(features[name] * model[name] for name in features if name in model)
     return 1.0 / (1.0 + math.exp(max(-30.0, min(30.0, -logit))))
 
 
 @lru_cache(maxsize=1)
-def _model() -> dict[str, dict[str, float]]:
-    stored: dict[str, dict[str, float]] = json.loads(_MODEL.read_text("utf-8"))
+def _model() -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(_MODEL.read_text("utf-8"))
     return stored

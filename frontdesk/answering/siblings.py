@@ -76,8 +76,9 @@ def _of_entities(
     best: dict[Entity, Candidate] = {}
     generic = entities.of(top.hit.passage.document_id) is None
     for candidate in evidence[:CONSIDERED]:
-        entity = entities.of(candidate.hit.passage.document_id)
-        if entity is not None and candidate.score > top.score - MARGIN:
+        if candidate.score <= top.score - MARGIN:
+            break
+        for entity in _about(candidate, entities):
             best.setdefault(entity, candidate)
     if len(best) < 2:
         return Siblings()
@@ -102,6 +103,14 @@ def _of_entities(
     }
     names = [entity.name for entity in members][:MAX_CHOICES]
     return Siblings(tuple(names), family, features)
+
+
+def _about(candidate: Candidate, entities: Entities) -> list[Entity]:
+    """What a sentence is about: what its document is about, else what it names."""
+    entity = entities.of(candidate.hit.passage.document_id)
+    if entity is not None:
+        return [entity]
+    return entities.named_in(f"{candidate.unit.context} {candidate.unit.text}")
 
 
 def _family(question: Question, best: dict[Entity, Candidate]) -> str:
