@@ -94,12 +94,13 @@ def all_command(eval_dir: Path | None = None) -> int:
 
     try:
         settings = Settings.from_environ()
-        worse = write_report(*run_all(eval_dir, settings), settings)
+        name, measured, failed = run_all(eval_dir, settings)
+        worse = write_report(name, measured, settings, complete=not failed)
     except _named_errors() as error:
         return _fail(error)
-    for sentence in worse:
+    for sentence in [*failed, *worse]:
         print(sentence, file=sys.stderr)
-    return 1 if worse else 0
+    return 1 if failed or worse else 0
 
 
 def show_answers(value: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """The quality report: figures of a run in `docs/quality.md`, compared with before.
 
 `docs/quality.json` holds the latest run of each folder of sets and of the demo
-shop's. A run with a regression is written below `var/evaluation` instead, so that it
-does not become the next run's measure.
+shop's. A run with a regression, or without a set that could not be used, is written
+below `var/evaluation` instead, so that it does not become the next run's measure.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def write_report(
     measured: Sequence[Measured],
     settings: Settings,
     docs: Path = Path("docs"),
+    complete: bool = True,
 ) -> list[str]:
     """Write what a run measured; gives a sentence for each regression.
 
@@ -51,12 +52,14 @@ def write_report(
         measured: Its sets.
         settings: What the assistant was opened with.
         docs: Where the report lies.
+        complete: Whether every set could be used.
     """
     sets = [asdict(one) for one in measured]
     run: dict[str, Any] = {**describe(settings), "sets": sets}
     stored = read_runs(docs / "quality.json")
     worse = compare(stored.get(name, {}), run)
-    target = settings.var / "evaluation" / name if worse else docs
+    accepted = complete and not worse
+    target = docs if accepted else settings.var / "evaluation" / name
     stored[name] = run
     target.mkdir(parents=True, exist_ok=True)
     write_plots(target / "plots", name, sets)

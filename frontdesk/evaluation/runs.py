@@ -103,10 +103,24 @@ def answers_files(folder: Path) -> list[Path]:
 
 
 def run_answers(
-    path: Path, index: Path, settings: Settings, generate: bool = True
+    path: Path,
+    index: Path,
+    settings: Settings,
+    generate: bool = True,
+    history: bool = True,
 ) -> list[Judged]:
-    """The questions of a set, asked of the assistant and judged."""
+    """The questions of a set, asked of the assistant and judged.
+
+    Args:
+        path: The answers set.
+        index: The knowledge to ask.
+        settings: What the assistant is opened with.
+        generate: Whether a model may write.
+        history: Whether the assistant sees more than the last message.
+    """
     questions = read_questions(path)
+    if not history:
+        questions = [replace(q, turns=q.turns[-1:]) for q in questions]
     passages = open_index(index, settings).passages
     documents = answers.knowledge_documents(passages)
 

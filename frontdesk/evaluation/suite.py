@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,60 +50,85 @@ class Measured:
     ablation: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def run_all(folder: Path | None, settings: Settings) -> tuple[str, list[Measured]]:
-    """The name of the run and its sets; without a folder the demo shop's.
+Job = Callable[[], Measured]
 
-    A line a question or text goes below `var/evaluation/<name>`.
+
+def run_all(
+    folder: Path | None, settings: Settings
+) -> tuple[str, list[Measured], list[str]]:
+    """The name of the run, its sets, and a sentence for each that could not be used.
+
+    Without a folder the demo shop's sets are run. What each question and text came
+    to goes below `var/evaluation/<name>`.
+
+    Raises:
+        EvaluationError: The folder holds no set.
     """
     name = folder.resolve().name if folder else DEMO_RUN
     rows = settings.var / "evaluation" / name
-    sets = run_folder(folder, settings, rows) if folder else run_demo(settings, rows)
-    return name, list(sets)
+    jobs = folder_jobs(folder, settings, rows) if folder else demo_jobs(settings, rows)
+    measured, failed = [], []
+    for job in jobs:
+        try:
+            measured.append(job())
+        except EvaluationError as error:
+            failed.append(str(error))
+    return name, measured, failed
 
 
-def run_folder(folder: Path, settings: Settings, rows: Path) -> Iterator[Measured]:
-    """Every set of a folder; what each question came to goes below `rows`.
+def folder_jobs(folder: Path, settings: Settings, rows: Path) -> list[Job]:
+    """A job for every set of a folder.
 
     Raises:
-        EvaluationError: The folder holds no set, or one of them cannot be used.
+        EvaluationError: There is no folder, or no set in it.
     """
     if not folder.is_dir():
         raise EvaluationError(f"There is no folder {str(folder)!r}; correct the path.")
-    found = False
+    jobs: list[Job] = []
     for path in sorted(folder.glob("retrieval/*/queries_*.jsonl")):
-        found = True
-        yield measure_retrieval(path, settings)
+        jobs.append(partial(measure_retrieval, path, settings))
     for path in sorted(folder.glob("answers/*.jsonl")):
-        found = True
         set_dir = folder / "retrieval" / path.stem.rpartition("_")[0]
-        index = runs.set_index(set_dir, settings)
-        yield measure_question_retrieval(path, index, settings)
-        yield measure_answers(path, index, settings, rows)
+        jobs.append(partial(measure_set_answers, path, set_dir, settings, rows))
+        jobs.append(partial(measure_set_questions, path, set_dir, settings))
     for train, test in intent_files(folder / "intents"):
-        found = True
-        yield measure_intents(train, test)
+        jobs.append(partial(measure_intents, train, test))
     for path in sorted(folder.glob("grounding/*.jsonl")):
-        found = True
-        yield measure_grounding(path, settings)
+        jobs.append(partial(measure_grounding, path, settings))
     if any(folder.glob("safety/*.jsonl")):
-        found = True
-        yield measure_safety(folder / "safety", settings, rows)
-    if not found:
+        jobs.append(partial(measure_safety, folder / "safety", settings, rows))
+    if not jobs:
         raise EvaluationError(
             f"{str(folder)!r} holds no set in intents, retrieval, answers, grounding "
             "or safety; see docs/evaluation.md."
         )
+    return jobs
 
 
-def run_demo(settings: Settings, rows: Path) -> Iterator[Measured]:
-    """The demo shop's own sets, on its index."""
+def demo_jobs(settings: Settings, rows: Path) -> list[Job]:
+    """A job for each of the demo shop's own sets, on its index."""
+    jobs: list[Job] = []
+    index = settings.index
     for path in runs.answers_files(runs.DEMO):
-        yield measure_question_retrieval(path, settings.index, settings)
-        yield measure_answers(path, settings.index, settings, rows)
+        jobs.append(partial(measure_question_retrieval, path, index, settings))
+        jobs.append(partial(measure_answers, path, index, settings, rows))
     for path in sorted(runs.DEMO.glob("pairs*.jsonl")):
-        yield measure_grounding(path, settings)
-    if any(runs.DEMO.glob("safety/*.jsonl")):
-        yield measure_safety(runs.DEMO / "safety", settings, rows)
+        jobs.append(partial(measure_grounding, path, settings))
+    return jobs
+
+
+def measure_set_answers(
+    path: Path, set_dir: Path, settings: Settings, rows: Path
+) -> Measured:
+    """An answers set, asked of the passages of a retrieval set."""
+    index = runs.set_index(set_dir, settings)
+    return measure_answers(path, index, settings, rows)
+
+
+def measure_set_questions(path: Path, set_dir: Path, settings: Settings) -> Measured:
+    """Retrieval for an answers set in the passages of a retrieval set."""
+    index = runs.set_index(set_dir, settings)
+    return measure_question_retrieval(path, index, settings)
 
 
 def measure_retrieval(queries_file: Path, settings: Settings) -> Measured:
@@ -126,12 +152,13 @@ def measure_question_retrieval(path: Path, index: Path, settings: Settings) -> M
 def measure_answers(
     path: Path, index: Path, settings: Settings, rows: Path
 ) -> Measured:
-    """An answers set, also with quoted evidence only."""
+    """An answers set, also with quoted evidence only and without history."""
     _say(f"answers {path.stem}")
     judged = runs.run_answers(path, index, settings)
     runs.write_rows(rows / f"answers-{path.stem}.jsonl", [j.row() for j in judged])
     value = answers.summarise(judged)
     quoted = runs.run_answers(path, index, settings, generate=False)
+    alone = runs.run_answers(path, index, settings, generate=False, history=False)
     return Measured(
         "answers",
         path.stem,
@@ -141,6 +168,7 @@ def measure_answers(
         ablation={
             "as shipped": value,
             "quoted evidence only": answers.summarise(quoted),
+            "quoted, without history": answers.summarise(alone),
         },
     )
 

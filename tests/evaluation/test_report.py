@@ -73,6 +73,16 @@ def test_a_change_within_noise_replaces_the_run(write, tmp_path):
     assert "0.750" in (tmp_path / "docs/quality.md").read_text()
 
 
+def test_an_incomplete_run_does_not_become_the_measure(tmp_path):
+    settings = Settings(var=tmp_path / "var")
+    docs = tmp_path / "docs"
+    assert (
+        report.write_report("demo", [RETRIEVAL], settings, docs, complete=False) == []
+    )
+    assert not docs.exists()
+    assert (tmp_path / "var/evaluation/demo/quality.md").is_file()
+
+
 def test_runs_of_other_folders_are_kept(write, tmp_path):
     write(answers_set(0.8))
     path = tmp_path / "docs/quality.json"
