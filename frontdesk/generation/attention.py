@@ -1,9 +1,8 @@
 """Attention over slots: all sequences of a step in one row of tokens, no padding.
 
-The model's own forward runs unchanged on a batch of one row that holds the new tokens
-of every sequence; only attention has to know whose tokens they are. This module is
-registered with transformers as an attention function and finds that out from the
-`Step` that travels through the forward's keyword arguments.
+A forward pass runs over one row that holds the new tokens of every sequence; only
+attention has to know whose tokens they are, and a `Step` tells it. The same function
+is registered with transformers, so that the library's own models run this way too.
 """
 
 from __future__ import annotations
@@ -112,48 +111,40 @@ def _neighbours(spans: list[Span]) -> list[list[Span]]:
     return runs
 
 
-def slot_attention(
-    module: Any,
+def attend(
+    step: Step,
+    layer: int,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float | None = None,
-    sliding_window: int | None = None,
-    frontdesk_step: Step | None = None,
-    **kwargs: Any,
-) -> tuple[torch.Tensor, None]:
-    """Attention for transformers' models: writes new keys and values, then attends.
+    scale: float,
+    window: int | None = None,
+) -> torch.Tensor:
+    """Write a step's keys and values to their slots, then attend; as `query`.
 
-    query (1, heads, tokens, dim); key, value (1, kv_heads, tokens, dim);
-    returns (1, tokens, heads, dim).
+    query (tokens, heads, dim); key and value (tokens, kv_heads, dim).
     """
-    assert frontdesk_step is not None, "this attention only runs inside the engine"
-    step = frontdesk_step
-    keys, values = step.kv[0, module.layer_idx], step.kv[1, module.layer_idx]
-    keys[step.slots, :, step.positions] = key[0].transpose(0, 1)
-    values[step.slots, :, step.positions] = value[0].transpose(0, 1)
-    heads, dim = query.shape[1], query.shape[3]
+    keys, values = step.kv[0, layer], step.kv[1, layer]
+    keys[step.slots, :, step.positions] = key
+    values[step.slots, :, step.positions] = value
+    heads, dim = query.shape[1:]
     kv_heads = key.shape[1]
-    scale = dim**-0.5 if scaling is None else scaling
-    rows = query[0].transpose(0, 1)  # (tokens, heads, dim)
-    output = torch.empty_like(rows)
+    output = torch.empty_like(query)
     for group in step.groups:
         n, width = len(group.spans), group.width
         if group.rows is None:
-            own = rows[group.first : group.first + group.tokens]
-            own = own.view(n, width, heads, dim)
+            own = query[group.first : group.first + group.tokens]
         else:
-            own = rows[group.rows]
+            own = query[group.rows]
         # Queries that share a key head become rows of one product.
-        own = own.view(n, width, kv_heads, heads // kv_heads, dim).permute(
+        own = own.reshape(n, width, kv_heads, heads // kv_heads, dim).permute(
             0, 2, 3, 1, 4
         )  # (n, kv_heads, shared, width, dim)
         attended = _attend(
             own,
             keys[group.low : group.high, :, : group.keys],
             values[group.low : group.high, :, : group.keys],
-            group.mask(sliding_window),
+            group.mask(window),
             scale,
         )  # (n, kv_heads, shared, width, dim)
         attended = attended.permute(0, 3, 1, 2, 4).reshape(n, width, heads, dim)
@@ -163,7 +154,7 @@ def slot_attention(
             )
         else:
             output[group.rows] = attended  # padded rows repeat the last, equal ones
-    return output.unsqueeze(0), None
+    return output
 
 
 def _attend(
@@ -198,6 +189,36 @@ def _attend(
     weights = torch.add(mask[:, None, None], scores, alpha=scale).softmax(-1)
     weights = weights.to(query.dtype).view(n * kv_heads, shared * width, length)
     return torch.bmm(weights, value.flatten(0, 1)).view(query.shape)
+
+
+def slot_attention(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    frontdesk_step: Step | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """`attend` in the form that transformers' models call.
+
+    query (1, heads, tokens, dim); key, value (1, kv_heads, tokens, dim);
+    returns (1, tokens, heads, dim).
+    """
+    assert frontdesk_step is not None, "this attention only runs inside the engine"
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    attended = attend(
+        frontdesk_step,
+        module.layer_idx,
+        query[0].transpose(0, 1),
+        key[0].transpose(0, 1),
+        value[0].transpose(0, 1),
+        scale,
+        sliding_window,
+    )
+    return attended.unsqueeze(0), None
 
 
 def register() -> None:

@@ -23,9 +23,9 @@ from typing import Any
 
 import torch
 
+from frontdesk.generation.decoders import CannotBatchError
 from frontdesk.generation.engine import BatchEngine
 from frontdesk.generation.errors import ModelLoadError
-from frontdesk.generation.opening import why_not_batched
 from frontdesk.generation.requests import Engine, Piece, Request, Sampling
 from frontdesk.generation.sequential import SequentialEngine
 from frontdesk.generation.text import encode_chat
@@ -198,9 +198,6 @@ def measure(peer: str, model: str, clients: list[int], each: int) -> list[Row]:
     found = load_model(model)
     found.model.generation_config.eos_token_id = None
     loaded = _Endless(**{f.name: getattr(found, f.name) for f in fields(found)})
-    reason = "" if peer == "sequential" else why_not_batched(loaded)
-    if reason:
-        raise ModelLoadError(f"The model {loaded.name!r} cannot be batched: {reason}.")
     engine = _open(peer, loaded)
     asked = prompts(loaded.tokenizer, 1 + max(clients) * each)
     run(engine, 1, 1, asked[-1:])
@@ -238,7 +235,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for peer in given.peers
             for row in measure(peer, given.model, given.clients, given.each)
         ]
-    except ModelLoadError as error:
+    except (ModelLoadError, CannotBatchError) as error:
         print(error, file=sys.stderr)
         return 1
     if given.json:

@@ -14,8 +14,9 @@ from collections import deque
 
 import torch
 
-from frontdesk.generation import attention, slots
+from frontdesk.generation import slots
 from frontdesk.generation.attention import Span, Step
+from frontdesk.generation.decoders import open_decoder
 from frontdesk.generation.errors import (
     GenerationRejectedError,
     GenerationUnavailableError,
@@ -23,7 +24,6 @@ from frontdesk.generation.errors import (
     QueueFullError,
 )
 from frontdesk.generation.metrics import Metrics
-from frontdesk.generation.packing import pack_linears
 from frontdesk.generation.requests import Piece, Request
 from frontdesk.generation.sampling import TokenTexts
 from frontdesk.generation.sequences import Sequence
@@ -50,17 +50,20 @@ class BatchEngine:
         plan: slots.SlotPlan | None = None,
         speculate: bool = True,
     ) -> None:
-        """Takes over the model; raises what `check` raises if it cannot run it.
+        """Takes over the model and starts to serve.
 
         Args:
-            loaded: The model; its attention and linear layers are replaced.
+            loaded: The model; nothing else can run it afterwards.
             queue_size: Requests that may wait beside those in slots.
             plan: Slots and their length; None fits them to the device.
             speculate: Guess tokens by prompt lookup.
+
+        Raises:
+            CannotBatchError: The model cannot be run this way; it is as it was.
         """
         self.name = loaded.name
         self.metrics = Metrics()
-        self._model = loaded.model
+        self._config = loaded.model.config
         self._tokenizer = loaded.tokenizer
         self._device = loaded.device
         self._end_ids = loaded.end_ids()
@@ -68,15 +71,11 @@ class BatchEngine:
         self._vocabulary = loaded.model.get_input_embeddings().num_embeddings
         self._dtype: torch.dtype = getattr(torch, loaded.dtype)
         limit = slots.memory_limit(loaded.device)
-        config = loaded.model.config
-        self.plan = plan or slots.plan_slots(config, self._dtype, limit)
+        self.plan = plan or slots.plan_slots(self._config, self._dtype, limit)
         self.max_context = self.plan.context
         self.metrics.slots = self.plan.slots
         self._cache = self._allocate()
-        attention.register()
-        self._model.set_attn_implementation(attention.NAME)
-        if loaded.device == "cpu":
-            pack_linears(self._model)
+        self._decoder = open_decoder(loaded)
         self._queue_size = queue_size
         self._speculate = speculate
         self._waiting: deque[Sequence] = deque()
@@ -128,8 +127,9 @@ class BatchEngine:
         self._thread.join()
 
     def _allocate(self) -> slots.SlotCache:
-        config = self._model.config
-        return slots.SlotCache.allocate(config, self.plan, self._dtype, self._device)
+        return slots.SlotCache.allocate(
+            self._config, self.plan, self._dtype, self._device
+        )
 
     def _check(self, request: Request) -> None:
         needed = len(request.prompt_ids) + request.sampling.max_tokens
@@ -267,15 +267,7 @@ class BatchEngine:
             if count == sequence.missing:
                 ready.append((sequence, len(drafts)))
                 wanted += range(len(ids) - 1 - len(drafts), len(ids))
-        step = Step(spans, self._cache.kv)
-        rows = torch.tensor(wanted, device=self._device, dtype=torch.long)
-        logits = self._model(
-            input_ids=torch.tensor([ids], device=self._device),
-            position_ids=step.positions.unsqueeze(0),
-            use_cache=False,
-            logits_to_keep=rows,
-            frontdesk_step=step,
-        ).logits[0]  # (rows, vocabulary)
+        logits = self._decoder(ids, Step(spans, self._cache.kv), wanted)
         likeliest = logits.argmax(-1).tolist()
         for sequence, count in planned:
             sequence.computed += count

@@ -22,14 +22,12 @@ _ROWS = 16  # the layout suits this many rows best and works for any
 class PackedLinear(nn.Module):
     """A linear layer whose weight only oneDNN can read."""
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+        """Packs `weight` (out_features, in_features)."""
         super().__init__()
-        self.in_features = linear.in_features
-        self.out_features = linear.out_features
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(
-            linear.weight.detach(), _ROWS
-        )
-        self._bias = None if linear.bias is None else linear.bias.detach()
+        self.out_features, self.in_features = weight.shape
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), _ROWS)
+        self._bias = None if bias is None else bias.detach()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(..., in_features) -> (..., out_features)."""
@@ -39,30 +37,28 @@ class PackedLinear(nn.Module):
         return packed
 
 
-def pack_linears(model: nn.Module) -> int:
-    """Replace the linear layers of a bfloat16 CPU model; how many were replaced.
-
-    None if this torch lacks the layout or computes something else with it.
-    """
-    layers = [
-        (parent, name, child)
-        for parent in model.modules()
-        for name, child in parent.named_children()
-        if type(child) is nn.Linear and child.weight.dtype == torch.bfloat16
-    ]
-    if not layers or not _works(layers[0][2]):
-        return 0
-    for parent, name, child in layers:
-        setattr(parent, name, PackedLinear(child))
-    return len(layers)
+def pack_linears(model: nn.Module) -> None:
+    """Replace the linear layers of a model where `can_pack` says so."""
+    if not can_pack(model):
+        return
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if type(child) is nn.Linear:
+                setattr(parent, name, PackedLinear(child.weight, child.bias))
 
 
-def _works(linear: nn.Linear) -> bool:
+def can_pack(model: nn.Module) -> bool:
+    """True for a bfloat16 model on a CPU, if this torch has the layout and it works."""
+    linear = next((m for m in model.modules() if type(m) is nn.Linear), None)
+    if linear is None or linear.weight.dtype != torch.bfloat16:
+        return False
+    if linear.weight.device.type != "cpu":
+        return False
     x = torch.randn(3, linear.in_features, generator=torch.Generator().manual_seed(0))
     x = x.to(torch.bfloat16)
     try:
-        packed: Any = PackedLinear(linear)(x)
-    except (AttributeError, RuntimeError, NotImplementedError) as error:
+        packed: Any = PackedLinear(linear.weight, linear.bias)(x)
+    except (AttributeError, RuntimeError) as error:
         logger.warning("Weights stay as they are, this torch cannot pack: %s", error)
         return False
     return bool(torch.allclose(packed, linear(x), rtol=0.02, atol=0.02))

@@ -212,22 +212,21 @@ def test_a_past_deadline_ends_a_waiting_request(engine):
 
 
 class Poisoned:
-    """A model's forward that fails whenever a certain token is read."""
+    """A decoder that fails whenever a certain token is read."""
 
-    def __init__(self, model, token):
-        self._forward = model.forward
+    def __init__(self, decoder, token):
+        self._decoder = decoder
         self._token = token
 
-    def __call__(self, input_ids, **kwargs):
-        if (input_ids == self._token).any():
+    def __call__(self, ids, step, rows):
+        if self._token in ids:
             raise RuntimeError("out of memory")
-        return self._forward(input_ids=input_ids, **kwargs)
+        return self._decoder(ids, step, rows)
 
 
 def test_a_poisoned_request_fails_alone(caplog):
-    loaded = tiny_llama()
-    loaded.model.forward = Poisoned(loaded.model, token=200)
-    engine = BatchEngine(loaded)
+    engine = BatchEngine(tiny_llama())
+    engine._decoder = Poisoned(engine._decoder, token=200)
     slow = submit(engine, listener=Slow(), max_tokens=30)
     assert slow.listener.began.wait(10)
     bad = submit(engine, (*PROMPT, 200), max_tokens=5)

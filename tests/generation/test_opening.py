@@ -15,12 +15,13 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
+from frontdesk.generation.decoders import LeanDecoder, PlainDecoder
 from frontdesk.generation.engine import BatchEngine
-from frontdesk.generation.opening import open_engine, why_not_batched
+from frontdesk.generation.opening import open_engine
 from frontdesk.generation.requests import Request, Sampling
 from frontdesk.generation.sequential import SequentialEngine
 from frontdesk.generation.weights import LoadedModel
-from tests.fakes_generation import Collected, byte_tokenizer, tiny_llama
+from tests.fakes_generation import Collected, byte_tokenizer
 
 SHAPE = {
     "vocab_size": 259,
@@ -70,6 +71,21 @@ def test_common_architectures_are_batched_and_agree_with_generate(family):
     engine.close()
 
 
+@pytest.mark.parametrize(
+    ("family", "decoder"),
+    [
+        (FAMILIES[0], LeanDecoder),
+        (FAMILIES[1], LeanDecoder),
+        (FAMILIES[2], LeanDecoder),
+        (FAMILIES[4], PlainDecoder),
+    ],
+)
+def test_llamas_family_runs_lean_and_others_as_the_library_has_them(family, decoder):
+    engine = open_engine(load(*family))
+    assert isinstance(engine._decoder, decoder)
+    engine.close()
+
+
 def test_other_architectures_are_served_one_by_one_with_a_warning(caplog):
     config = GPT2Config(vocab_size=259, n_embd=16, n_layer=1, n_head=2, n_positions=64)
     model = GPT2LMHeadModel(config).eval()
@@ -79,9 +95,3 @@ def test_other_architectures_are_served_one_by_one_with_a_warning(caplog):
     assert "one request at a time" in caplog.text
     assert "'gpt2'" in caplog.text
     engine.close()
-
-
-def test_a_trial_leaves_the_model_as_it_was():
-    loaded = tiny_llama()
-    assert why_not_batched(loaded) == ""
-    assert loaded.model.config._attn_implementation == "sdpa"
