@@ -139,7 +139,9 @@ class Answerer:
         vocabulary, entities = self._knowledge()
         evidence = candidates(question, hits, vocabulary.idf, self._encode)
         siblings = find_siblings(question, evidence, entities, self._encode)
-        verdict = gate.decide(question, hits, evidence, siblings, vocabulary)
+        verdict = gate.decide(
+            question, hits, evidence, siblings, vocabulary, self._encode
+        )
         timings["gate"] = _ms(begin)
         return Understanding(question, hits, evidence, siblings, verdict)
 

@@ -64,7 +64,7 @@ def _fit(signs: Floats, truth: NDArray[np.bool_], names: Sequence[str]) -> Any:
     """Weights, bias and threshold with held-out figures; signs (n_questions, n)."""
     mean, spread = signs.mean(axis=0), signs.std(axis=0) + 1e-6
     scaled = (signs - mean) / spread
-    model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
+    model = LogisticRegression(C=0.03, class_weight="balanced", max_iter=2000)
     folds = StratifiedKFold(5, shuffle=True, random_state=7)
     held = cross_val_predict(model, scaled, truth, cv=folds, method="predict_proba")
     model.fit(scaled, truth)

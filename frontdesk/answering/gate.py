@@ -21,6 +21,7 @@ import numpy as np
 
 from frontdesk.answering import facts
 from frontdesk.answering.answer import Decision
+from frontdesk.answering.check import Encode
 from frontdesk.answering.evidence import (
     Candidate,
     has_kind,
@@ -34,19 +35,19 @@ from frontdesk.knowledge.documents import Hit
 
 ANSWER_FEATURES = (
     "dense_top",
-    "score_gap",
     "unit_cosine",
-    "unit_overlap",
-    "passage_coverage",
+    "cosine_lead",
+    "cosine_spread",
+    "score_gap",
+    "runner_up_gap",
     "evidence_coverage",
+    "passage_likeness",
+    "evidence_likeness",
     "rarest_missing",
-    "unknown_share",
     "name_missing",
     "kind_missing",
     "placeholder",
     "agreement",
-    "runner_up_gap",
-    "word_count",
 )
 ASK_FEATURES = (
     "sibling_count",
@@ -120,13 +121,12 @@ def answer_features(
     hits: Sequence[Hit],
     evidence: Sequence[Candidate],
     vocabulary: Vocabulary,
+    encode: Encode,
 ) -> dict[str, float]:
     """Signs that the evidence covers the question; see ANSWER_FEATURES."""
     if not hits or not evidence:
         return dict.fromkeys(ANSWER_FEATURES, 0.0)
     words = question_words(question, vocabulary.idf)
-    top = hits[0]
-    top_stems = _stems(top)
     chosen = evidence[:4]
     chosen_stems = frozenset(
         stem
@@ -136,34 +136,62 @@ def answer_features(
         )
     )
     missing = {s: w for s, w in words.weights.items() if s not in chosen_stems}
-    unknown = sum(w for s, w in words.weights.items() if not vocabulary.knows(s))
-    total = sum(words.weights.values()) or 1.0
     named = [s for s in words.weights if 0.0 < vocabulary.in_titles(s) < 0.2]
     wants = question.wants
     has = any(has_kind(item.unit.text, wants) for item in chosen[:3])
     scores = [hit.score for hit in hits]
+    cosines = sorted((item.cosine for item in evidence), reverse=True)
+    passage_texts = [f"{hit.passage.title} {hit.passage.text}" for hit in hits[:2]]
+    unit_texts = [
+        f"{item.hit.passage.title} {item.unit.context} {item.unit.text}"
+        for item in chosen
+    ]
     return {
         "dense_top": max(hit.dense for hit in hits[:3]),
+        "cosine_lead": evidence[0].cosine
+        - float(np.mean([item.cosine for item in evidence[5:25]] or [0.0])),
+        "cosine_spread": cosines[0] - float(np.mean(cosines[8:20] or [0.0])),
+        "passage_likeness": _likeness(question, passage_texts, vocabulary, encode),
+        "evidence_likeness": _likeness(question, unit_texts, vocabulary, encode),
         "score_gap": float(scores[0] - np.mean(scores[4:10] or scores[-1:])),
         "unit_cosine": max(item.cosine for item in chosen),
-        "unit_overlap": max(item.overlap for item in chosen),
-        "passage_coverage": words.coverage(top_stems),
         "evidence_coverage": words.coverage(chosen_stems),
         "rarest_missing": max(missing.values(), default=0.0) / 8.0,
-        "unknown_share": unknown / total,
         "name_missing": _missing_names(named, chosen_stems, vocabulary),
         "kind_missing": float(bool(wants) and not has),
         "placeholder": float(any(is_placeholder(c.unit.text) for c in chosen[:2])),
         "agreement": float(chosen[0].rank == 0),
         "runner_up_gap": float(scores[0] - scores[min(2, len(scores) - 1)]),
-        "word_count": min(12, len(words.weights)) / 12.0,
     }
 
 
-def _stems(hit: Hit) -> frozenset[str]:
-    passage = hit.passage
-    text = f"{' '.join(passage.title_path)} {passage.title} {passage.text}"
-    return frozenset(facts.content_stems(text))
+def _likeness(
+    question: Question, texts: Sequence[str], vocabulary: Vocabulary, encode: Encode
+) -> float:
+    """How close the question's words come to words of the texts, in [-1, 1].
+
+    The mean, weighted by idf, of each word's best cosine to any word of any text;
+    words are encoded one by one, so that "postage" comes close to "delivery fee".
+    """
+    asked = _words(question.standalone)
+    if not asked:
+        return 0.0
+    own = set(_words(question.text))
+    weights = np.array([vocabulary.idf(facts.stem(word)) for word in asked])
+    if question.dependent:
+        weights *= np.array([1.0 if word in own else 0.5 for word in asked])
+    rows = encode(asked)  # (n_asked, dim)
+    known = _words(" ".join(texts)) or asked
+    best = (rows @ encode(known).T).max(axis=1)  # (n_asked,)
+    return float(best @ weights / weights.sum())
+
+
+def _words(text: str) -> list[str]:
+    """Words that carry meaning, lower case, each once."""
+    found = (token.split("'")[0] for token in facts.tokens(text))
+    return list(
+        dict.fromkeys(w for w in found if len(w) > 1 and w not in facts.STOPWORDS)
+    )
 
 
 def _missing_names(
@@ -182,9 +210,10 @@ def decide(
     evidence: Sequence[Candidate],
     siblings: Siblings,
     vocabulary: Vocabulary,
+    encode: Encode,
 ) -> Verdict:
     """The decision with its probabilities and signs."""
-    features = answer_features(question, hits, evidence, vocabulary)
+    features = answer_features(question, hits, evidence, vocabulary, encode)
     features |= siblings.features
     features["few_words"] = 1.0 / (1.0 + len(facts.content_stems(question.text)))
     reason = escalation(question.text)
