@@ -10,18 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from addons.nlu.encoder import spoken
 from addons.nlu.kernel import RidgeFit, fit_ridge
-from addons.nlu.model import OUT_OF_SCOPE, IntentModel, Shape, softmax
-from addons.nlu.ngrams import Ngrams
+from addons.nlu.model import OUT_OF_SCOPE, IntentModel, Likeness, Rows, Shape, softmax
 from addons.nlu.scope import Scope, features, fit_scope
 
-# BANKING77 with 10 examples an intent is best with the first, with 100 the others.
-SHAPES = (Shape(4.0, 0.3, 0.3), Shape(2.0, 0.5, 0.3), Shape(4.0, 1.0, 0.5))
+# Few examples want sharp likeness and little spelling, many the contrary: BANKING77
+# with 10 examples an intent is best with the second, with 100 with the last.
+SHAPES = (
+    Shape(sharpness=4.0, wording=0.0, lexical=0.3, penalty=0.3),
+    Shape(sharpness=3.0, wording=0.5, lexical=0.1, penalty=0.2),
+    Shape(sharpness=2.0, wording=1.0, lexical=0.3, penalty=0.3),
+    Shape(sharpness=2.0, wording=1.0, lexical=0.5, penalty=0.5),
+)
 _MAX_TRIED = 3_000  # rows; beyond, trying every shape takes minutes
-_LARGE = SHAPES[1]
+_LARGE = SHAPES[-1]
 MAX_EXAMPLES = (
     16_000  # the kernel of more does not fit into 4 GB with its working space
 )
@@ -34,8 +38,7 @@ class _Data:
 
     labels: np.ndarray  # (n_rows,), -1 for out of scope
     n_examples: int
-    cosines: np.ndarray  # (n_rows, n_rows)
-    lexical: np.ndarray  # (n_rows, n_rows)
+    alike: Likeness  # of every row to every row
 
     def fit(self, shape: Shape) -> RidgeFit:
         targets = np.zeros((len(self.labels), self.labels.max() + 1), np.float32)
@@ -43,7 +46,7 @@ class _Data:
         targets[known, self.labels[known]] = 1.0
         penalties = np.full(len(self.labels), shape.penalty, np.float32)
         penalties[self.n_examples :] /= _NAME_TRUST
-        return fit_ridge(shape.kernel(self.cosines, self.lexical), targets, penalties)
+        return fit_ridge(shape.kernel(self.alike), targets, penalties)
 
     def real(self) -> np.ndarray:
         """The rows that are examples of an intent."""
@@ -53,7 +56,7 @@ class _Data:
 def train(
     texts: Sequence[str],
     intents: Sequence[str],
-    vectors: np.ndarray,
+    encoded: np.ndarray,
     names: Mapping[str, np.ndarray],
 ) -> IntentModel:
     """A model of the examples.
@@ -61,8 +64,8 @@ def train(
     Args:
         texts: The examples.
         intents: The intent of each; `oos` for out of scope.
-        vectors: (n, dimension) unit rows, the embedding of each.
-        names: Per intent the embedding of its name in words (`spoken`).
+        encoded: (n, n_features) of each text (see `encoder.py`).
+        names: Per intent the features of its name in words (`spoken`).
 
     Raises:
         ValueError: There is no example of any intent.
@@ -74,20 +77,18 @@ def train(
     order = _thinned(intents)
     kept = [texts[i] for i in order]
     labels = [index.get(intents[i], -1) for i in order] + list(index.values())
-    rows = np.vstack([vectors[order], *(names[name][None, :] for name in known)])
-    rows = rows.astype(np.float32)
-    ngrams = Ngrams.fit([*kept, *map(spoken, known)])
-    grams = ngrams.transform([*kept, *map(spoken, known)])
-    data = _Data(np.array(labels), len(kept), rows @ rows.T, _products(grams))
+    rows = Rows.of(
+        [*kept, *map(spoken, known)],
+        np.vstack([encoded[order], *(names[name][None, :] for name in known)]),
+    )
+    data = _Data(np.array(labels), len(kept), rows.compare_all())
     shape, fit = _best_fit(data)
     temperature = _fit_temperature(data, fit)
     return IntentModel(
         intents=tuple(known),
         texts=tuple(kept),
         labels=data.labels,
-        vectors=rows,
-        grams=grams,
-        ngrams=ngrams,
+        rows=rows,
         shape=shape,
         weights=fit.weights,
         temperature=temperature,
@@ -101,16 +102,6 @@ def _thinned(intents: Sequence[str]) -> np.ndarray:
     if len(order) > MAX_EXAMPLES:
         order = order[np.linspace(0, len(order) - 1, MAX_EXAMPLES).astype(np.int64)]
     return order
-
-
-def _products(grams: csr_matrix, step: int = 1_000) -> np.ndarray:
-    """Cosines of all pairs of rows, dense, without a large sparse product."""
-    products = np.empty((grams.shape[0], grams.shape[0]), np.float32)
-    columns = grams.T.tocsr()
-    for start in range(0, len(products), step):
-        rows = slice(start, start + step)
-        products[rows] = (grams[rows] @ columns).toarray()
-    return products
 
 
 def _best_fit(data: _Data) -> tuple[Shape, RidgeFit]:
@@ -152,7 +143,7 @@ def _fit_scope(data: _Data, fit: RidgeFit, temperature: float) -> Scope:
     for label in np.unique(labels):
         group = np.flatnonzero(data.labels == label)  # the intent's name as well
         rows = group[group < n]
-        cosines = data.cosines[rows][:, :n]
+        cosines = data.alike.cosines[rows][:, :n]
         cosines[np.arange(len(rows)), rows] = -1.0
         if label < 0:
             outside.append(seen(alone[rows], cosines))

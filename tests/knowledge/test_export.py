@@ -43,6 +43,7 @@ def test_graph_takes_any_number_of_texts_and_tokens(folder):
     assert axes["input_ids"] == ["batch", "tokens"]
     assert axes["attention_mask"] == ["batch", "tokens"]
     assert axes["embedding"][0] == "batch"
+    assert axes["layers"][0] == "batch"
 
 
 def test_missing_package_is_one_sentence(monkeypatch, capsys, tmp_path):
