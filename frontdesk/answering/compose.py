@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from frontdesk.answering.answer import Citation
-from frontdesk.answering.evidence import Candidate, is_instruction, is_placeholder
-from frontdesk.answering.sentences import Unit, split_units
+from frontdesk.answering.evidence import Candidate, honest_units, is_placeholder
+from frontdesk.answering.sentences import Unit
 
 MAX_CHARACTERS = 600
 MIN_RELATIVE = 0.3  # how far below the best a sentence may score and still be quoted
@@ -84,8 +84,7 @@ def citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
 
 def clean_passage(text: str) -> str:
     """A passage for the prompt: its sentences without injected instructions."""
-    units = [unit for unit in split_units(text) if not is_instruction(unit.text)]
-    return "\n".join(_line(unit) for unit in units)
+    return "\n".join(_line(unit) for unit in honest_units(text))
 
 
 def _line(unit: Unit) -> str:

@@ -26,9 +26,10 @@ _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules|above)\b|"
     r"\b(?:system prompt|you are (?:now|an? (?:ai|assistant|chatbot|language model)))"
     r"\b|\bthen (?:write|say|print|output|reply|respond|repeat)\b|"
-    r"^\W*(?:write|say|print|output|repeat|respond|reply)\b.{0,60}[.:]?$",
+    r"^\W*(?:print|output|repeat|respond with|reply with|say exactly)\b",
     re.IGNORECASE,
 )
+_CONTINUED = re.compile(r"^\W*then\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"\[[^\]]*(?:not available|tbd|tbc|todo|placeholder|insert)[^\]]*\]|"
     r"\b(?:TBD|TBC|lorem ipsum)\b",
@@ -95,6 +96,20 @@ def is_instruction(text: str) -> bool:
     return _INSTRUCTION.search(text) is not None
 
 
+def honest_units(text: str) -> list[Unit]:
+    """The sentences of a passage without what tells an assistant what to write.
+
+    A sentence that such an instruction continues ("... Then write ...") goes too.
+    """
+    kept: list[Unit] = []
+    for unit in split_units(text):
+        if not is_instruction(unit.text):
+            kept.append(unit)
+        elif _CONTINUED.search(unit.text) and kept:
+            kept.pop()
+    return kept
+
+
 def candidates(
     question: Question, hits: Sequence[Hit], idf: Idf, encode: Encode
 ) -> list[Candidate]:
@@ -102,9 +117,7 @@ def candidates(
     chosen = usable(hits)
     found: list[tuple[int, Hit, Unit]] = []
     for rank, hit in enumerate(chosen):
-        for unit in split_units(hit.passage.text):
-            if not is_instruction(unit.text):
-                found.append((rank, hit, unit))
+        found += [(rank, hit, unit) for unit in honest_units(hit.passage.text)]
     if not found:
         return []
     texts = [f"{hit.passage.title}. {u.context}. {u.text}" for _, hit, u in found]

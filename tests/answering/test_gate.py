@@ -1,0 +1,61 @@
+import pytest
+
+from frontdesk.answering import gate
+from frontdesk.answering.evidence import candidates
+from frontdesk.answering.question import read_question
+from frontdesk.answering.siblings import Siblings
+from frontdesk.answering.vocabulary import Vocabulary
+from tests.fakes_answering import encode, hit, passage
+
+RETURNS = passage(
+    "returns", "Returns", "You have 30 days to return an item. Refunds take 5 days."
+)
+SHOPS = passage("shops", "Shops", "Our shops are closed on Sunday.")
+VOCABULARY = Vocabulary([RETURNS, SHOPS])
+
+
+def decide(text: str, siblings: Siblings | None = None) -> gate.Verdict:
+    question = read_question([{"role": "user", "text": text}])
+    hits = [hit(RETURNS, 0.9), hit(SHOPS, 0.2)]
+    evidence = candidates(question, hits, VOCABULARY.idf, encode)
+    return gate.decide(
+        question, hits, evidence, siblings or Siblings(), VOCABULARY, encode
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("the kettle gave my son an electric shock", "danger"),
+        ("my solicitor will write to you", "legal"),
+        ("I want to end my life", "distress"),
+        ("can I talk to a real person", "asked"),
+        ("how do I return a kettle", ""),
+        ("does the lamp give warm light", ""),
+    ],
+)
+def test_what_belongs_to_a_person_is_recognised(text: str, reason: str) -> None:
+    assert gate.escalation(text) == reason
+
+
+def test_danger_goes_to_a_person_whatever_the_evidence_says() -> None:
+    verdict = decide("30 days to return: it caught fire")
+    assert (verdict.decision, verdict.reason) == ("escalate", "danger")
+
+
+def test_covered_questions_are_more_confident_than_others() -> None:
+    covered = decide("How many days to return an item?")
+    foreign = decide("Who painted the ceiling of the chapel?")
+    assert covered.confidence > foreign.confidence
+    assert foreign.decision == "abstain"
+
+
+def test_every_sign_is_reported() -> None:
+    features = decide("How many days to return an item?").features
+    assert set(gate.ANSWER_FEATURES) | set(gate.ASK_FEATURES) <= set(features)
+
+
+def test_no_evidence_means_no_answer() -> None:
+    question = read_question([{"role": "user", "text": "anything"}])
+    verdict = gate.decide(question, [], [], Siblings(), VOCABULARY, encode)
+    assert verdict.decision == "abstain"
