@@ -105,8 +105,9 @@ def honest_units(text: str) -> list[Unit]:
     for unit in split_units(text):
         if not is_instruction(unit.text):
             kept.append(unit)
-        elif _CONTINUED.search(unit.text) and kept:
-            kept.pop()
+        elif kept and kept[-1].position == unit.position - 1:
+            if _CONTINUED.search(unit.text):
+                kept.pop()
     return kept
 
 
