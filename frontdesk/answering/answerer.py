@@ -120,7 +120,9 @@ class Answerer:
         answer = await self._respond(known, timings, trace)
         timings["total"] = _ms(started)
         timings.setdefault("first_token", timings["total"])
-        answer = replace(answer, timings=dict(timings))
+        answer = replace(
+            answer, timings=dict(timings), confidence=known.verdict.confidence
+        )
         if on_delta is not None:
             await on_delta(answer.text)
         if trace is not None:
@@ -176,14 +178,12 @@ class Answerer:
                 citations=cited,
                 passages=hits,
                 generated=True,
-                confidence=verdict.confidence,
             )
         return Answer(
             "answer",
             compose.verbatim(chosen),
             citations=compose.citations(chosen),
             passages=hits,
-            confidence=verdict.confidence,
         )
 
     async def _write(

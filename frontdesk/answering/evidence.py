@@ -19,7 +19,7 @@ Idf = Callable[[str], float]
 """Inverse document frequency of a stem; the largest value for an unknown one."""
 
 MAX_PASSAGES = 8
-PASSAGE_WEIGHT = 0.4
+PASSAGE_WEIGHT = 0.2
 OVERLAP_WEIGHT = 0.2
 KIND_WEIGHT = 0.02
 _INSTRUCTION = re.compile(
