@@ -1,0 +1,1 @@
+"""Training of the small models: the corpus they learn from and its checks."""
