@@ -80,6 +80,8 @@ class BatchEngine:
         self._speculate = speculate
         self._waiting: deque[Sequence] = deque()
         self._active: list[Sequence] = []
+        self._compared: list[Sequence] = []
+        self._common = 0
         self._wake = threading.Condition()
         self._state = "running"  # -> "draining" -> "stopped"; or "dead"
         self._step_began = 0.0  # 0 while no step is under way
@@ -258,11 +260,13 @@ class BatchEngine:
         ids: list[int] = []
         wanted: list[int] = []  # rows whose logits are needed
         ready: list[tuple[Sequence, int]] = []
+        common = self._common_prefix([s for s, _ in planned if s.missing == 1])
         for sequence, count in planned:
             at = sequence.computed
             drafts = sequence.drafted if count == sequence.missing == 1 else []
             own = sequence.tokens[at : at + count] + drafts
-            spans.append(Span(sequence.slot, at, len(own)))
+            shared = common if sequence.missing == 1 else 0
+            spans.append(Span(sequence.slot, at, len(own), shared))
             ids += own
             if count == sequence.missing:
                 ready.append((sequence, len(drafts)))
@@ -280,6 +284,18 @@ class BatchEngine:
             except Exception as error:  # one request's settings, not the others'
                 self._fail(sequence, error)
             first = last
+
+    def _common_prefix(self, writing: list[Sequence]) -> int:
+        """How many first tokens all of them share; computed when they change."""
+        if writing != self._compared:
+            self._compared, self._common = writing, 0
+            if len(writing) > 1:
+                first = writing[0].request.prompt_ids
+                self._common = min(
+                    slots.common_prefix(first, other.request.prompt_ids)
+                    for other in writing[1:]
+                )
+        return self._common
 
     def _accept(
         self, sequence: Sequence, logits: torch.Tensor, likeliest: list[int]

@@ -34,11 +34,17 @@ def plain(query, key, value, position, window=None):
         [Span(1, 7, 3), Span(2, 9, 3), Span(3, 0, 3)],
         [Span(0, 7, 4), Span(1, 9, 1), Span(2, 0, 2)],
         [Span(0, 7, 1), Span(1, 5, 30), Span(2, 30, 2)],
+        [Span(0, 7, 1, 6), Span(1, 9, 2, 6), Span(2, 8, 1, 6), Span(3, 0, 9)],
+        [Span(0, 7, 1, 6), Span(1, 9, 2, 6), Span(2, 8, 1, 6)],
     ],
 )
 def test_every_sequence_attends_to_its_own_slot(spans, window, dtype):
     torch.manual_seed(0)
     kv = torch.randn(2, 2, 4, KV_HEADS, CONTEXT, DIM).to(dtype)
+    shared = spans[0].shared
+    for span in spans:
+        if span.shared:
+            kv[:, :, span.slot, :, :shared] = kv[:, :, 0, :, :shared]
     old = kv.clone()
     tokens = sum(span.count for span in spans)
     query = torch.randn(1, HEADS, tokens, DIM).to(dtype)

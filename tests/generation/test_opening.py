@@ -20,7 +20,7 @@ from frontdesk.generation.engine import BatchEngine
 from frontdesk.generation.opening import open_engine
 from frontdesk.generation.requests import Request, Sampling
 from frontdesk.generation.sequential import SequentialEngine
-from frontdesk.generation.weights import LoadedModel
+from frontdesk.generation.weights import LoadedModel, load_model
 from tests.fakes_generation import Collected, byte_tokenizer
 
 SHAPE = {
@@ -94,4 +94,25 @@ def test_other_architectures_are_served_one_by_one_with_a_warning(caplog):
     assert isinstance(engine, SequentialEngine)
     assert "one request at a time" in caplog.text
     assert "'gpt2'" in caplog.text
+    engine.close()
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_the_embedded_model_gives_in_a_batch_what_generate_gives():
+    reference = load_model("", device="cpu", dtype="float32")
+    engine = open_engine(load_model("", device="cpu", dtype="float32"))
+    questions = ["How do I return a lamp?", "Name three colours.", "What is a kettle?"]
+    chats = [
+        engine.encode_chat([{"role": "user", "content": text}]) for text in questions
+    ]
+    said = [Collected() for _ in chats]
+    for ids, listener in zip(chats, said, strict=True):
+        engine.submit(Request(ids, Sampling(max_tokens=20), listener))
+    for ids, listener in zip(chats, said, strict=True):
+        expected = reference.model.generate(
+            torch.tensor([ids]), max_new_tokens=20, do_sample=False
+        )[0, len(ids) :]
+        text = reference.tokenizer.decode(expected, skip_special_tokens=True)
+        assert listener.wait(120).text == text
     engine.close()
