@@ -28,11 +28,14 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from tokenizers import Tokenizer
 
+from addons.nlu.sentences import split_sentences
+
 DIMENSION = 384
 FILES = ("encoder.onnx", "tokenizer.json")
 MAX_TOKENS = 256  # the encoder's own limit; its tokenizer.json says 128
 MAX_CHARACTERS = 4_000  # more than 256 tokens; bounds the work on a huge message
 BATCH = 32
+PARTS = "parts"  # of a message: its sentences and their vectors, if it has several
 
 
 class EncoderMissingError(RasaException):
@@ -138,7 +141,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """The same data; examples have vectors of their text and intent's name."""
-        self.process(training_data.training_examples)
+        self._add_vectors(training_data.training_examples)
         named = [e for e in training_data.training_examples if e.get(INTENT)]
         intents = sorted({example.get(INTENT) for example in named})
         if intents:
@@ -149,13 +152,22 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
-        """The same messages with their vectors."""
+        """The same messages with their vectors, and those of their parts."""
+        self._add_vectors(messages)
+        for message in messages:
+            parts = split_sentences((message.get(TEXT) or "")[:MAX_CHARACTERS])
+            if parts:
+                message.set(
+                    PARTS, list(zip(parts, self._encoder.encode(parts), strict=True))
+                )
+        return messages
+
+    def _add_vectors(self, messages: List[Message]) -> None:
         texted = [message for message in messages if message.get(TEXT) is not None]
         if texted:
             vectors = self._encoder.encode([message.get(TEXT) for message in texted])
             for message, vector in zip(texted, vectors, strict=True):
                 self.add_features_to_message(None, vector[None, :], TEXT, message)
-        return messages
 
 
 def spoken(intent: str) -> str:

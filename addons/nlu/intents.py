@@ -4,7 +4,7 @@ A message leaves with
 
     intent             the best intent, or `nlu_fallback` when it is out of scope
     intent_ranking     as Rasa has it; with a fallback first, the intents follow it
-    intents            the intents of the message's sentences, if they differ
+    intents            what its parts want, in their order ("thanks, and where is ...")
     oos_probability    of being out of scope
     nearest_examples   the training examples that it resembles most: the why
 """
@@ -27,7 +27,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from addons.nlu.encoder import SentenceEncoder, hash_files
+from addons.nlu.encoder import PARTS, SentenceEncoder, hash_files
 from addons.nlu.model import IntentModel, Prediction
 from addons.nlu.training import train
 
@@ -122,7 +122,22 @@ class IntentEnsemble(IntentClassifier, GraphComponent):
             predictions = self._model.predict(texts, _vectors(texted, TEXT))
             for message, prediction in zip(texted, predictions, strict=True):
                 _set(message, prediction)
+                message.set("intents", self._intents(message), add_to_output=True)
         return messages
+
+    def _intents(self, message: Message) -> List[Dict[str, Any]]:
+        """What the message's parts want, in their order, each intent once."""
+        parts = message.get(PARTS)
+        if not parts or self._model is None:
+            return [message.get(INTENT)]
+        texts = [text for text, _ in parts]
+        predictions = self._model.predict(texts, np.vstack([v for _, v in parts]))
+        found: Dict[str, Dict[str, Any]] = {}
+        for text, prediction in zip(texts, predictions, strict=True):
+            name, confidence = prediction.ranking[0]
+            if not prediction.is_out_of_scope and name not in found:
+                found[name] = {"name": name, "confidence": confidence, "text": text}
+        return list(found.values()) or [message.get(INTENT)]
 
 
 def _vectors(messages: List[Message], attribute: str) -> np.ndarray:

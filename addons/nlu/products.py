@@ -85,29 +85,33 @@ class ProductNames:
         """Products named in the text, in its order; `value` is the catalogue's name."""
         found = self._find_skus(text)
         tokens = _words(text)
-        position = 0
+        position = free = 0
         while position < len(tokens):
             family = _closest(tokens[position][0], self._families)
             if family is None:
                 position += 1
                 continue
             first = position
-            position, hits = self._match(tokens, first, first + 1, family)
+            before = first - 1 if first > free else first
+            position, hits = self._match(tokens, before, first, first + 1, family)
             # "the Halden 45 or 60": the family is said once.
             while self._continues(tokens, position, family):
                 first = position + 1
-                position, more = self._match(tokens, first, first, family)
+                position, more = self._match(tokens, first, first, first, family)
                 hits += more
+            free = position
             found += [hit for hit in hits if not any(_overlap(hit, f) for f in found)]
         return sorted(found, key=lambda each: each.start)
 
     def _match(
-        self, tokens: list[Token], first: int, after: int, family: str
+        self, tokens: list[Token], before: int, first: int, after: int, family: str
     ) -> tuple[int, list[Found]]:
         """Where to read on, and the product named from `first` on, if any.
 
         Args:
             tokens: The words of the text.
+            before: Index of a word that may describe the family ("the quiet Halden"),
+                or `first` if there is none.
             first: Index of the first word of the name.
             after: Index of the first word that is not the family's.
             family: The family's word as the catalogue writes it.
@@ -115,12 +119,11 @@ class ProductNames:
         vocabulary = self._vocabulary[family] - {family}
         begin, last = first, first
         words = {family}
-        # "the quiet Halden": one describing word may stand before the family's.
-        if after > first > 0 and len(tokens[first - 1][0]) > 2:
-            before = _closest(tokens[first - 1][0], vocabulary)
-            if before is not None:
-                words.add(before)
-                begin = first - 1
+        if before < first and len(tokens[before][0]) > 2:
+            describing = _closest(tokens[before][0], vocabulary)
+            if describing is not None:
+                words.add(describing)
+                begin = before
         for index in range(after, len(tokens)):
             word = _closest(tokens[index][0], vocabulary - words)
             if word is not None:

@@ -67,8 +67,10 @@ def features(
         scores: (n, n_classes) of the model; -inf for a class that is left out.
         probabilities: (n, n_classes).
         cosines: (n, n_examples) to every example; -1 where one is left out.
-        labels: (n_examples,) class of every example; -1 for none.
+        labels: (n_examples,) class of every example; -1 for out of scope.
     """
+    if (labels < 0).any():  # being close to what is out of scope is no good sign
+        cosines, labels = cosines[:, labels >= 0], labels[labels >= 0]
     rows = np.arange(len(scores))
     best = scores.argmax(axis=1)
     two = np.partition(scores, -2, axis=1)[:, -2:] if scores.shape[1] > 1 else scores
