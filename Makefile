@@ -38,9 +38,7 @@ test: ## run all tests: library, Rasa addons, conversations
 	$(BUILD) test
 	@$(MAIN) -m pytest --ignore=tests/addons
 	@$(RASA) -m pytest tests/addons
-	@echo "Conversations of tests/stories ..."
-	@$(RASA) -m rasa test core --stories tests/stories --fail-on-prediction-errors \
-	    --out var/results $(call logged,rasa-test)
+	@$(PYTHON) -m frontdesk.bootstrap.rasa_tests
 
 check: ## format, lint, types and Rasa's data validation
 	$(BUILD) check

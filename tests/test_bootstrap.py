@@ -13,6 +13,7 @@ from frontdesk.bootstrap.environments import locked
 from frontdesk.bootstrap.interpreters import find_python, probe
 from frontdesk.bootstrap.plan import GOALS, plan
 from frontdesk.bootstrap.progress import Board, seconds
+from frontdesk.bootstrap.rasa_tests import intent_accuracy, right_conversations
 from frontdesk.bootstrap.steps import (
     Step,
     files_below,
@@ -220,3 +221,34 @@ def test_lock_pins_everything_and_holds_for_any_index(name: str) -> None:
 def normal(pin: str) -> str:
     name, _, version = pin.partition("==")
     return f"{re.sub(r'[-_.]+', '-', name).lower()}=={version}"
+
+
+def test_result_of_the_conversations_is_read_from_rasas_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        "rasa.core.test  - Evaluation Results on CONVERSATION level:\n"
+        "rasa.core.test  - \tCorrect:          49 / 50\n"
+        "rasa.core.test  - Evaluation Results on ACTION level:\n"
+        "rasa.core.test  - \tCorrect:          220 / 221\n"
+    )
+    assert right_conversations(log) == "49 / 50"
+
+
+def test_log_without_conversations_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("nothing was run\n")
+    with pytest.raises(SetupError, match="tells of no conversation"):
+        right_conversations(tmp_path / "log")
+
+
+@pytest.mark.parametrize(
+    ("report", "accuracy"),
+    [
+        ('{"accuracy": 0.98, "greet": {}}', 0.98),
+        ('{"micro avg": {"f1-score": 1.0}}', 1.0),
+    ],
+)
+def test_intent_accuracy_is_read_from_rasas_report(
+    tmp_path: Path, report: str, accuracy: float
+) -> None:
+    (tmp_path / "report.json").write_text(report)
+    assert intent_accuracy(tmp_path / "report.json") == accuracy
