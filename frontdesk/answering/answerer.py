@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from frontdesk.answering import compose, gate, prompt, wording
+from frontdesk.answering import compose, gate, language, prompt, wording
 from frontdesk.answering.answer import Answer, Citation
 from frontdesk.answering.check import Claim, Encode, Evidence, check, shipped_threshold
+from frontdesk.answering.comparison import compare, compared
 from frontdesk.answering.entities import Entities
 from frontdesk.answering.evidence import Candidate, candidates, question_words
 from frontdesk.answering.question import Question, read_question
@@ -159,9 +160,16 @@ class Answerer:
         trace: dict[str, Any] | None,
     ) -> Answer:
         verdict, hits = known.verdict, tuple(known.hits)
+        foreign = language.foreign_language(known.question.text)
         if verdict.decision == "escalate":
             text = wording.escalate(verdict.reason, self._settings)
             return Answer("escalate", text, passages=hits)
+        if foreign is not None and self._speaks_english():
+            return Answer("abstain", language.only_english(foreign), passages=hits)
+        side_by_side = self._compare(known.question)
+        if side_by_side is not None:
+            text, cited = side_by_side
+            return Answer("answer", text, citations=cited, passages=hits)
         if verdict.decision == "ask":
             choices = known.siblings.choices
             text = wording.ask_which(known.siblings.noun, choices)
@@ -185,6 +193,15 @@ class Answerer:
             citations=compose.citations(chosen),
             passages=hits,
         )
+
+    def _compare(self, question: Question) -> tuple[str, tuple[Citation, ...]] | None:
+        _, entities = self._knowledge()
+        products = compared(question, entities)
+        return compare(products, self._retriever.passages) if products else None
+
+    def _speaks_english(self) -> bool:
+        """Whether the knowledge is in English only."""
+        return all(p.locale.startswith("en") for p in self._retriever.passages)
 
     async def _write(
         self,

@@ -82,6 +82,17 @@ class Entities:
         found = (self._by_alias[alias] for alias in self._any.findall(text))
         return list(dict.fromkeys(found))
 
+    def named_in_any_case(self, text: str) -> list[Entity]:
+        """Entities that a customer names, however they write them, each once.
+
+        Of names that contain each other the longest counts.
+        """
+        if self._any is None:
+            return []
+        lowered = {alias.lower(): e for alias, e in self._by_alias.items()}
+        found = re.findall(self._any.pattern, text, re.IGNORECASE)
+        return list(dict.fromkeys(lowered[alias.lower()] for alias in found))
+
     def _main(self, title: str, texts: Sequence[str]) -> Entity | None:
         in_title = self.named_in(title)
         if in_title:
