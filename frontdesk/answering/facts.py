@@ -20,12 +20,16 @@ NUMBER_WORDS = {word: float(value) for value, word in enumerate(_ONES)}
 NUMBER_WORDS |= {word: 20.0 + 10 * place for place, word in enumerate(_TENS)}
 NUMBER_WORDS |= {"dozen": 12.0, "half": 0.5, "hundred": 100.0, "thousand": 1000.0}
 NUMBER_WORDS |= {"once": 1.0, "twice": 2.0, "double": 2.0, "single": 1.0}
+_ORDINAL_WORDS = "third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+ORDINALS = {word: 3.0 + n for n, word in enumerate(_ORDINAL_WORDS.split())}
+_ORDINAL = re.compile(rf"\b(?:(\d+)(?:st|nd|rd|th)|({'|'.join(ORDINALS)}))\b")
 _AMBIGUOUS = frozenset({"one", "once", "single", "zero", "double", "half"})
 
 _UNITS = {
     "percent": "% percent pct",
     "minute": "min mins minute minutes",
     "second": "s sec secs second seconds",
+    "night": "night nights nightly",
     "hour": "h hr hrs hour hours hourly",
     "day": "day days daily",
     "week": "week weeks weekly fortnight",
@@ -33,9 +37,13 @@ _UNITS = {
     "year": "year years yr yrs annual annually yearly",
     "mm": "mm millimetre millimetres",
     "cm": "cm centimetre centimetres",
-    "m": "m metre metres",
+    "m": "m metre metres meter meters",
+    "inch": "inch inches",
+    "foot": "ft foot feet",
     "kg": "kg kilo kilos kilogram kilograms",
     "g": "g gram grams",
+    "lb": "lb lbs",
+    "tonne": "tonne tonnes ton tons",
     "litre": "l litre litres liter liters",
     "ml": "ml millilitre millilitres",
     "watt": "w watt watts",
@@ -43,7 +51,10 @@ _UNITS = {
     "db": "db decibel decibels",
     "point": "point points pts",
     "mile": "mile miles",
-    "km": "km kilometre kilometres",
+    "km": "km kilometre kilometres kilometer kilometers",
+    "degree": "° °c degrees",
+    "lumen": "lm lumen lumens",
+    "volt": "v volt volts",
     "am": "am a.m",
     "pm": "pm p.m",
 }
@@ -51,6 +62,10 @@ _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split
 _CURRENCIES = {"£": "gbp", "$": "usd", "€": "eur", "gbp": "gbp", "usd": "usd"}
 _CURRENCIES |= {"eur": "eur", "pounds": "gbp", "pound": "gbp", "quid": "gbp"}
 _CURRENCIES |= {"dollars": "usd", "dollar": "usd", "bucks": "usd", "euros": "eur"}
+
+_BEFORE_UNITS = frozenset(
+    "working business calendar more full whole equal consecutive".split()
+)
 
 _NUMBER = re.compile(
     r"(?P<currency>[£$€])?\s?(?P<number>(?<![\w.])\d{1,3}(?:,\d{3})+(?:\.\d+)?"
@@ -66,47 +81,6 @@ _NEGATION = re.compile(
     r"except|excluding|excluded|excludes|exclude|unable|refuse[sd]?|declined?|"
     r"unavailable|ineligible|hardly)\b|n['’]t\b|\bun(?:less|opened|used|worn)\b",
     re.IGNORECASE,
-)
-_OPPOSITES = (
-    ("before", "after"),
-    ("minimum", "maximum"),
-    ("at least", "at most"),
-    ("at least", "up to"),
-    ("more than", "less than"),
-    ("over", "under"),
-    ("above", "below"),
-    ("within", "after"),
-    ("include", "exclude"),
-    ("with", "without"),
-    ("free", "charge"),
-    ("required", "optional"),
-    ("always", "never"),
-    ("all", "none"),
-    ("all", "some"),
-    ("all", "only"),
-    ("always", "sometimes"),
-    ("must", "may"),
-    ("can", "cannot"),
-    ("accept", "reject"),
-    ("open", "closed"),
-    ("opened", "unopened"),
-    ("used", "unused"),
-    ("faulty", "working"),
-    ("if", "unless"),
-    ("if", "even if"),
-    ("only if", "even if"),
-    ("only", "also"),
-    ("higher", "lower"),
-    ("increase", "decrease"),
-    ("earliest", "latest"),
-    ("first", "last"),
-    ("online", "in store"),
-    ("until", "from"),
-    ("any", "only"),
-    ("regardless", "only"),
-    ("whether or not", "only if"),
-    ("working days", "calendar days"),
-    ("refundable", "non-refundable"),
 )
 _CONDITION = re.compile(
     r"\b(?:if|unless|only|except|provided|as long as|until|when|once|before|after|"
@@ -166,6 +140,8 @@ def quantities(text: str) -> list[Quantity]:
     """Numbers in digits or words with their units, in order of appearance."""
     found = []
     for match in _NUMBER.finditer(text):
+        if match["joined"] in ("st", "nd", "rd", "th"):
+            continue
         value = float(match["number"].replace(",", ""))
         after = text[match.end() : match.end() + 24]
         found.append(Quantity(value, _unit(match["currency"], match["joined"], after)))
@@ -177,6 +153,9 @@ def quantities(text: str) -> list[Quantity]:
         unit = _unit(None, None, lowered[match.end() : match.end() + 24])
         if unit or match.group() not in _AMBIGUOUS:
             found.append(Quantity(word_value, unit))
+    for match in _ORDINAL.finditer(lowered):
+        place = ORDINALS.get(match[2]) if match[2] else float(match[1])
+        found.append(Quantity(place or 0.0, "place"))
     return found
 
 
@@ -203,20 +182,10 @@ def conditions(text: str) -> list[str]:
     return [match.lower() for match in _CONDITION.findall(text)]
 
 
-def opposed(claim: str, evidence: str) -> int:
-    """How many pairs of opposite terms stand one in each text only."""
-    a, b = f" {claim.lower()} ", f" {evidence.lower()} "
-    count = 0
-    for left, right in _OPPOSITES:
-        in_a = _holds(a, left), _holds(a, right)
-        in_b = _holds(b, left), _holds(b, right)
-        if in_a != in_b and sorted((in_a, in_b)) == [(False, True), (True, False)]:
-            count += 1
-    return count
-
-
-def _holds(text: str, term: str) -> bool:
-    return re.search(rf"\b{term}(?:s|d|ed|ing)?\b", text) is not None
+def is_unit(word: str) -> bool:
+    """Whether a word after a number says what is counted: `kg`, `days`, `%`."""
+    lowered = word.lower()
+    return lowered in _UNIT_OF or lowered in _CURRENCIES
 
 
 def _unit(currency: str | None, joined: str | None, after: str) -> str:
@@ -230,7 +199,7 @@ def _unit(currency: str | None, joined: str | None, after: str) -> str:
             return _CURRENCIES[word]
         if word in _UNIT_OF and len(word) > 1:
             return _UNIT_OF[word]
-        if word in ("working", "business", "calendar", "more", "full"):
+        if word in _BEFORE_UNITS:
             continue
         break
     return ""

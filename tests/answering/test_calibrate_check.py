@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from frontdesk.answering.calibrate_check import (
+    HAND_SET,
+    calibrate,
+    main,
+    read_replies,
+)
+from frontdesk.answering.check import CHANGES, FEATURES
+
+DAYS = (20, 30, 40, 50, 60, 70, 80, 90)
+
+
+def write_rows(path: Path, rows: list[dict[str, str]]) -> Path:
+    path.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    return path
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    rows = []
+    for days in DAYS:
+        passage = f"# Returns\n\nYou may send lamp {days} back within {days} days."
+        for said, label in ((days, "supported"), (days + 1, "altered")):
+            rows.append(
+                {
+                    "passage": passage,
+                    "reply": f"Send it back within {said} days.",
+                    "label": label,
+                    "alteration": "" if label == "supported" else "number",
+                }
+            )
+    return write_rows(tmp_path / "pairs.jsonl", rows)
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    passage = "Lamps are glass."
+    labels = {
+        "Lamps are glass.": "Fully attributable",
+        "I sing all day.": "Not fully attributable",
+        "Thanks!": "Generic",
+    }
+    rows = [
+        {"passage": passage, "response": text, "label": label}
+        for text, label in labels.items()
+    ]
+    return write_rows(tmp_path / "judged.jsonl", rows)
+
+
+def test_generic_replies_are_left_out(judged: Path) -> None:
+    assert read_replies(judged).wrong.tolist() == [False, True]
+
+
+def test_changed_numbers_get_a_weight_and_nothing_speaks_for_a_claim(
+    pairs: Path, judged: Path
+) -> None:
+    model = calibrate(read_replies(pairs), {"judged": read_replies(judged)})
+    assert list(model["weights"]) == list(FEATURES)
+    assert model["weights"]["quantity_unknown"] > 0
+    assert min(model["weights"][name] for name in CHANGES) == 0.0
+    assert {name: model["weights"][name] for name in HAND_SET} == HAND_SET
+
+
+def test_figures_are_of_passages_not_fitted_on(pairs: Path, judged: Path) -> None:
+    model = calibrate(read_replies(pairs), {"judged": read_replies(judged)})
+    figures = model["about"]["figures"]
+    assert model["about"]["fitted_on"] == "8 of 16 replies of the pairs"
+    assert figures["pairs_held_out_half"]["n"] == 8
+    assert figures["pairs_cross_validated"]["number"] == 1.0
+    assert figures["judged"]["auc"] == 1.0
+
+
+def test_without_files_it_says_what_to_name() -> None:
+    with pytest.raises(SystemExit, match="Name a pairs file"):
+        main([])

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from frontdesk.answering.sentences import plain, split_sentences, split_units
+
+
+def test_markup_and_links_are_left_out() -> None:
+    assert plain("See **the**  [policy](policy.md) `now`") == "See the policy now"
+
+
+def test_abbreviations_do_not_end_a_sentence() -> None:
+    assert split_sentences("We open at 9 a.m. Mr. Oak waits. Come in!") == [
+        "We open at 9 a.m. Mr. Oak waits.",
+        "Come in!",
+    ]
+
+
+def test_a_sentence_keeps_its_heading_as_context() -> None:
+    (unit,) = split_units("# Returns\n\nYou have 30 days.")
+    assert (unit.text, unit.context, unit.item) == (
+        "You have 30 days.",
+        "Returns",
+        False,
+    )
+
+
+def test_list_items_keep_the_line_that_introduces_them() -> None:
+    units = split_units("Bring one of these:\n\n- a receipt\n- a bank statement")
+    assert [(unit.text, unit.context) for unit in units[1:]] == [
+        ("a receipt", "Bring one of these:"),
+        ("a bank statement", "Bring one of these:"),
+    ]
+
+
+def test_table_rows_carry_their_column_heads() -> None:
+    units = split_units("| Tier | Days |\n| --- | --- |\n| Gold | 60 |\n| Oak | 30 |")
+    assert [unit.text for unit in units] == [
+        "Tier: Gold; Days: 60",
+        "Tier: Oak; Days: 30",
+    ]
+    assert all(unit.item for unit in units)
+
+
+def test_an_indented_line_continues_its_item() -> None:
+    (unit,) = split_units("- keep the box\n  and the label")
+    assert unit.text == "keep the box and the label"
