@@ -105,7 +105,8 @@ def run_steps(steps: Sequence[Step], stamps: Path, board: Board) -> None:
         try:
             while todo or running:
                 waiting = set(todo) | set(running.values())
-                for step in [s for s in todo.values() if not waiting & set(s.needs)]:
+                ready = [s for s in todo.values() if not waiting & set(s.needs)]
+                for step in ready[: WORKERS - len(running)]:
                     del todo[step.name]
                     title = titles[step.name]
                     future = pool.submit(_do, step, title, stamps, board)
