@@ -15,10 +15,15 @@ from typing import Any, Protocol
 
 from frontdesk.answering import compose, gate, language, prompt, wording
 from frontdesk.answering.answer import Answer, Citation
-from frontdesk.answering.check import Claim, Encode, Evidence, check, shipped_threshold
+from frontdesk.answering.check import Claim, Evidence, check, shipped_threshold
 from frontdesk.answering.comparison import compare, compared
 from frontdesk.answering.entities import Entities
-from frontdesk.answering.evidence import Candidate, candidates, question_words
+from frontdesk.answering.evidence import (
+    Candidate,
+    Encode,
+    candidates,
+    question_words,
+)
 from frontdesk.answering.question import Question, read_question
 from frontdesk.answering.siblings import Siblings, find_siblings
 from frontdesk.answering.vocabulary import Vocabulary
@@ -240,7 +245,7 @@ class Answerer:
         passages = [compose.clean_passage(hit.passage.text) for hit in used]
         titles = [hit.passage.title for hit in used]
         evidence = Evidence(passages, titles)
-        return check(draft, passages, evidence=evidence, encode=self._encode)
+        return check(draft, passages, evidence=evidence)
 
     def _acceptable(
         self, draft: str, claims: Sequence[Claim], known: Understanding

@@ -16,13 +16,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from frontdesk.answering import facts, polarity
 from frontdesk.answering.alignment import Binding, Evidence, Window, clauses
@@ -31,7 +30,6 @@ from frontdesk.answering.terms import is_number, name_terms, terms
 
 __all__ = [
     "Claim",
-    "Encode",
     "Evidence",
     "check",
     "check_claim",
@@ -40,8 +38,6 @@ __all__ = [
     "support",
 ]
 
-Encode = Callable[[Sequence[str]], NDArray[np.float32]]
-"""Texts to unit rows, float32 of shape (n, dim)."""
 
 WORDING = (
     "missing_content",
@@ -109,7 +105,6 @@ def check(
     passages: Sequence[str],
     *,
     titles: Sequence[str] = (),
-    encode: Encode | None = None,
     evidence: Evidence | None = None,
 ) -> list[Claim]:
     """The reply's claims in order, each with its support and its evidence."""
@@ -117,7 +112,7 @@ def check(
     return [check_claim(text, known) for text in claims_of(reply)]
 
 
-def check_claim(text: str, evidence: Evidence, encode: Encode | None = None) -> Claim:
+def check_claim(text: str, evidence: Evidence) -> Claim:
     """One sentence with its support, aligned passage and quote."""
     features, window = claim_features(text, evidence)
     weights, bias, _ = _model()
@@ -126,20 +121,8 @@ def check_claim(text: str, evidence: Evidence, encode: Encode | None = None) -> 
     return Claim(text, support, window.passage, window.quote, features)
 
 
-def support(
-    reply: str,
-    passages: Sequence[str],
-    context: str = "",
-    encode: Encode | None = None,
-) -> float:
-    """Probability in [0, 1] that the passages state every sentence of the reply.
-
-    Args:
-        reply: The text to check.
-        passages: The evidence.
-        context: The customer's message; it supports nothing, so it changes nothing.
-        encode: Not asked, see the module.
-    """
+def support(reply: str, passages: Sequence[str]) -> float:
+    """Probability in [0, 1] that the passages state every sentence of the reply."""
     return min((claim.support for claim in check(reply, passages)), default=0.0)
 
 

@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from frontdesk.answering import facts
-from frontdesk.answering.check import Encode
 from frontdesk.answering.question import Question
 from frontdesk.answering.sentences import Unit, split_units
 from frontdesk.knowledge.documents import Hit
 
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to unit rows, float32 of shape (n, dim)."""
 Idf = Callable[[str], float]
 """Inverse document frequency of a stem; the largest value for an unknown one."""
 

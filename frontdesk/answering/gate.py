@@ -21,9 +21,9 @@ import numpy as np
 
 from frontdesk.answering import facts
 from frontdesk.answering.answer import Decision
-from frontdesk.answering.check import Encode
 from frontdesk.answering.evidence import (
     Candidate,
+    Encode,
     has_kind,
     is_placeholder,
     question_words,

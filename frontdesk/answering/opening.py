@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontdesk.answering.answerer import Answerer, Generates
-from frontdesk.answering.check import Encode
+from frontdesk.answering.evidence import Encode
 from frontdesk.generation import EmbeddedGenerator, GenerationClient
 from frontdesk.knowledge import load_encoder, open_retriever
 from frontdesk.knowledge.encoder import Encoder

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from frontdesk.answering import facts
-from frontdesk.answering.check import Encode
 from frontdesk.answering.entities import Entities, Entity
-from frontdesk.answering.evidence import Candidate
+from frontdesk.answering.evidence import Candidate, Encode
 from frontdesk.answering.question import Question
 
 MAX_CHOICES = 4

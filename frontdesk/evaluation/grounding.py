@@ -17,8 +17,8 @@ from frontdesk.evaluation.sets import EvaluationError, read_lines, with_progress
 SUPPORTED_LABELS = {"Fully attributable": True, "Not fully attributable": False}
 LEFT_OUT = "Generic"  # says nothing that a passage could support
 
-Support = Callable[[str, Sequence[str], str], float]
-"""(reply, passages, the customer's message) to the probability of support."""
+Support = Callable[[str, Sequence[str]], float]
+"""(reply, passages) to the probability of support."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ class Reply:
     """A reply with its passage and whether people found it fully supported."""
 
     passage: str
-    message: str
     text: str
     supported: bool
     alteration: str = ""  # what was changed in a pair's reply
@@ -48,7 +47,6 @@ def read_replies(path: Path) -> list[Reply]:
     replies = [
         Reply(
             row["passage"],
-            row.get("message", ""),
             row["response"],
             SUPPORTED_LABELS[row["label"]],
         )
@@ -74,7 +72,6 @@ def read_pairs(path: Path) -> list[Reply]:
     replies = [
         Reply(
             row["passage"],
-            row.get("message", ""),
             row["reply"],
             row["label"] == "supported",
             row.get("alteration") or "",
@@ -94,7 +91,7 @@ def score(replies: Sequence[Reply], support: Support) -> tuple[list[float], floa
     """The support of each reply, in order, and the milliseconds a check took."""
     start = time.perf_counter()
     scores = [
-        support(reply.text, [reply.passage], reply.message)
+        support(reply.text, [reply.passage])
         for reply in with_progress(replies, "checks")
     ]
     return scores, (time.perf_counter() - start) * 1000 / len(replies)

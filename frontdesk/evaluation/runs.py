@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,12 +150,10 @@ def run_grounding(
 ) -> tuple[dict[str, Any], list[Reply], list[float]]:
     """The figures of a labelled or a pairs set, its replies and their support."""
     from frontdesk.answering.check import shipped_threshold, support
-    from frontdesk.knowledge import load_encoder
 
     pairs = grounding.is_pairs_file(path)
     replies = grounding.read_pairs(path) if pairs else grounding.read_replies(path)
-    check = partial(support, encode=load_encoder(settings.encoder).encode)
-    scores, ms = grounding.score(replies, check)
+    scores, ms = grounding.score(replies, support)
     value = grounding.summarise(replies, scores, ms, shipped_threshold())
     return value, replies, scores
 

@@ -45,24 +45,24 @@ def test_a_pairs_file_is_recognised(tmp_path):
     assert not grounding.is_pairs_file(other)
 
 
-def test_the_check_sees_reply_passage_and_message():
+def test_the_check_sees_reply_and_passage():
     asked = []
 
-    def support(reply, passages, message):
-        asked.append((reply, passages, message))
+    def support(reply, passages):
+        asked.append((reply, passages))
         return 0.5
 
-    scores, ms = grounding.score([grounding.Reply("p", "m", "r", True)], support)
-    assert asked == [("r", ["p"], "m")]
+    scores, ms = grounding.score([grounding.Reply("p", "r", True)], support)
+    assert asked == [("r", ["p"])]
     assert scores == [0.5]
     assert ms >= 0
 
 
 def test_low_support_of_unsupported_replies_is_good():
     replies = [
-        grounding.Reply("p", "", "a", True),
-        grounding.Reply("p", "", "b", False),
-        grounding.Reply("p", "", "c", False),
+        grounding.Reply("p", "a", True),
+        grounding.Reply("p", "b", False),
+        grounding.Reply("p", "c", False),
     ]
     value = grounding.summarise(replies, [0.9, 0.1, 0.6], 2.345, 0.5)
     assert value["auc"] == 1.0
