@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +19,8 @@ from frontdesk.generation.requests import Engine
 from frontdesk.generation.server import create_app
 from frontdesk.generation.weights import load_model, served_name
 from frontdesk.settings import Settings, SettingsError
+
+STOP_S = 15  # longer than an engine takes to close
 
 logger = logging.getLogger("frontdesk.generation")
 
@@ -46,15 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         failures.append(error)
         server.should_exit = True
 
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             create_app(engine, settings),
             host=settings.host,
             port=settings.generation_port,
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=10,
-        )
+            timeout_graceful_shutdown=STOP_S,
+        ),
+        engine,
     )
     logger.info(
         "Loading %s; serving on http://%s:%d/v1",
@@ -71,6 +76,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise failure
         print(failure, file=sys.stderr)
     return 1 if failures else 0
+
+
+class _Server(uvicorn.Server):
+    """Lets the engine end its answers first: connections close with their last word."""
+
+    def __init__(self, config: uvicorn.Config, engine: Engine) -> None:
+        super().__init__(config)
+        self._engine = engine
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        closing = asyncio.create_task(asyncio.to_thread(self._engine.close))
+        await super().shutdown(sockets)
+        await closing
 
 
 def _read_arguments(argv: Sequence[str] | None, settings: Settings) -> Settings:

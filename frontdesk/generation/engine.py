@@ -24,7 +24,7 @@ from frontdesk.generation.errors import (
     QueueFullError,
 )
 from frontdesk.generation.metrics import Metrics
-from frontdesk.generation.requests import Piece, Request
+from frontdesk.generation.requests import DRAIN_S, Piece, Request
 from frontdesk.generation.sampling import TokenTexts
 from frontdesk.generation.sequences import Sequence
 from frontdesk.generation.text import encode_chat
@@ -36,7 +36,6 @@ CHUNK = 128  # prompt tokens a step while others wait for their next token
 LONE_CHUNK = 512  # while nobody does
 DRAFT_ROWS = 32  # rows of a step up to which guesses cost next to nothing
 STUCK_S = 60.0  # no step takes that long
-DRAIN_S = 10.0
 
 
 class BatchEngine:
@@ -117,7 +116,6 @@ class BatchEngine:
         return self._thread.is_alive() and self._state == "running" and not stuck
 
     def close(self) -> None:
-        """Finish what is under way within ten seconds, then stop."""
         with self._wake:
             if self._state == "running":
                 self._state = "draining"

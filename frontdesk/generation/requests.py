@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 
 from frontdesk.generation.metrics import Metrics
 
+DRAIN_S = 8.0  # how long answers under way may take when an engine closes
+
 FinishReason = Literal["stop", "length", "cancelled", "timeout", "error"]
 
 
@@ -104,4 +106,4 @@ class Engine(Protocol):
         """True while the engine takes and finishes requests."""
 
     def close(self) -> None:
-        """Stop after the request in hand; what waits is answered with an error."""
+        """Take nothing new, finish within `DRAIN_S`, end the rest with an error."""

@@ -16,11 +16,18 @@ from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaLis
 
 from frontdesk.generation.errors import (
     GenerationRejectedError,
+    GenerationUnavailableError,
     PromptTooLongError,
     QueueFullError,
 )
 from frontdesk.generation.metrics import Metrics
-from frontdesk.generation.requests import FinishReason, Piece, Request, Sampling
+from frontdesk.generation.requests import (
+    DRAIN_S,
+    FinishReason,
+    Piece,
+    Request,
+    Sampling,
+)
 from frontdesk.generation.text import TextAssembler, encode_chat
 from frontdesk.generation.weights import LoadedModel
 
@@ -42,6 +49,7 @@ class SequentialEngine:
             target=self._work, name="generation-engine", daemon=True
         )
         self._closing = False
+        self._current: Request | None = None
         self.metrics = Metrics(slots=1)
         self._thread.start()
 
@@ -64,6 +72,8 @@ class SequentialEngine:
                 f"{self.name!r} holds {self.max_context}; shorten the prompt or "
                 "lower max_tokens."
             )
+        if self._closing:
+            raise GenerationUnavailableError("The server is stopping.")
         try:
             self._waiting.put_nowait(request)
         except queue.Full as error:
@@ -84,10 +94,14 @@ class SequentialEngine:
             if waiting is not None:
                 waiting.listener(Piece("", "error", 0, "The server is stopping."))
         self._waiting.put(None)
+        self._thread.join(DRAIN_S)
+        if self._current is not None:
+            self._current.cancel()
         self._thread.join()
 
     def _work(self) -> None:
         while (request := self._waiting.get()) is not None:
+            self._current = request
             self.metrics.requests += 1
             self.metrics.waiting = self._waiting.qsize()
             try:

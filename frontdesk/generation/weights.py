@@ -144,11 +144,17 @@ def load_model(
             f"The embedded model is not prepared in {str(embedded_folder)!r}. "
             "Run make setup."
         )
+    place = Path(name_or_path or embedded_folder)
+    is_path = place.is_absolute() or place.suffix == ".gguf" or len(place.parts) > 2
+    if is_path and not place.exists():
+        raise ModelLoadError(
+            f"There is no model at {str(place)!r}; give FRONTDESK_GENERATION_MODEL "
+            "a model folder, a .gguf file or a hub id."
+        )
     _quiet_transformers()
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    place = Path(name_or_path or embedded_folder)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = dtype or best_dtype(device)
     where: dict[str, Any] = {"pretrained_model_name_or_path": str(place)}
@@ -159,11 +165,6 @@ def load_model(
         }
     if place.exists():
         where["local_files_only"] = True
-    elif place.is_absolute() or place.suffix == ".gguf" or len(place.parts) > 2:
-        raise ModelLoadError(
-            f"There is no model at {str(place)!r}; give FRONTDESK_GENERATION_MODEL "
-            "a model folder, a .gguf file or a hub id."
-        )
     try:
         tokenizer = AutoTokenizer.from_pretrained(**where, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
