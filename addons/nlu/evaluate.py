@@ -96,7 +96,9 @@ def evaluate(config: Path, train: Path, test: Path) -> dict[str, Any]:
         pipeline = Pipeline(config, Path(folder))
         start = time.perf_counter()
         pipeline.train(
-            TrainingData([Message({TEXT: t, INTENT: i}) for t, i in examples])
+            TrainingData(
+                [Message({TEXT: t, INTENT: i}) for t, i in examples if t.strip()]
+            )
         )
         train_seconds = time.perf_counter() - start
         pipeline.say(questions[0][0])  # the first message warms caches up
@@ -154,7 +156,7 @@ def read_examples(path: Path) -> list[tuple[str, str]]:
                     f"{str(path)!r} has no column {column!r}; "
                     "its first line must be text,intent."
                 )
-        rows = [(row["text"], row["intent"]) for row in reader if row["text"].strip()]
+        rows = [(row["text"], row["intent"]) for row in reader]
     if not rows:
         raise ValueError(f"{str(path)!r} holds no example; add some.")
     return rows
