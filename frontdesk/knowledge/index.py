@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import frontdesk
 from frontdesk.knowledge import lexical, passages, versions
 from frontdesk.knowledge.documents import Document, Passage
-from frontdesk.knowledge.encoder import Encoder, Progress, Vectors
+from frontdesk.knowledge.encoder import Encoder, Progress, Vectors, encode_words
 from frontdesk.knowledge.errors import (
     EmptyKnowledgeError,
     EncoderMismatchError,
@@ -30,13 +29,13 @@ from frontdesk.knowledge.errors import (
 )
 from frontdesk.knowledge.lexical import LexicalIndex
 from frontdesk.knowledge.loaders import load_documents
-from frontdesk.knowledge.passages import sentences, split_document
+from frontdesk.knowledge.passages import split_document
 from frontdesk.knowledge.versions import rollback
+from frontdesk.knowledge.word_vectors import Bytes, Projection, WordVectors
 
 __all__ = ["IndexReport", "StoredIndex", "build_index", "load_index", "rollback"]
 
-MAX_SENTENCES = 40  # vectors of a passage's sentences kept at most
-SENTENCE_SCALE = 1 / 320  # 8 bits hold [-0.4, 0.4]; unit rows seldom reach further
+CHUNK = 512  # passages whose words are held in full precision at a time
 
 _log = logging.getLogger(__name__)
 
@@ -59,9 +58,7 @@ class IndexReport:
 class StoredIndex:
     """One version in memory.
 
-    `vectors` has a row for each passage. Rows `sentence_starts[i]` up to
-    `sentence_starts[i + 1]` of `sentence_vectors` hold the vectors of passage i's
-    sentences; times `SENTENCE_SCALE` they are unit vectors within .003 of cosine.
+    `vectors` has a row for each passage, `words` the vectors of each passage's words.
     """
 
     version: str
@@ -69,8 +66,7 @@ class StoredIndex:
     passages: list[Passage]
     hashes: list[str]
     vectors: Any  # faiss.IndexFlatIP, (n_passages, dimension)
-    sentence_vectors: npt.NDArray[np.int8]  # (n_sentences, dimension)
-    sentence_starts: npt.NDArray[np.int64]  # (n_passages + 1,)
+    words: WordVectors
     lexical: LexicalIndex
 
 
@@ -168,8 +164,7 @@ def load_index(index_dir: Path, encoder: Encoder | None = None) -> StoredIndex:
             passages=[Passage.from_json(row) for row in rows],
             hashes=hashes,
             vectors=faiss.read_index(str(folder / "vectors.faiss")),
-            sentence_vectors=np.load(folder / "sentences.npy"),
-            sentence_starts=np.load(folder / "sentence_starts.npy"),
+            words=WordVectors.load(folder),
             lexical=LexicalIndex.load(folder / "lexical", len(rows)),
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -177,9 +172,7 @@ def load_index(index_dir: Path, encoder: Encoder | None = None) -> StoredIndex:
             f"Index {str(folder)!r} cannot be read ({type(error).__name__}); run "
             "frontdesk index or roll back."
         ) from error
-    if stored.vectors.ntotal != len(rows) or len(stored.sentence_starts) != (
-        len(rows) + 1
-    ):
+    if stored.vectors.ntotal != len(rows) or len(stored.words) != len(rows):
         raise IndexCorruptError(
             f"Index {str(folder)!r} holds {len(rows)} passages but "
             f"{stored.vectors.ntotal} vectors; run frontdesk index or roll back."
@@ -261,9 +254,7 @@ def _write_version(
         )
     ]
     hashes = [_hash(passage.encoded_text) for passage in found]
-    vectors, sentence_vectors, starts, encoded = _encode(
-        found, hashes, old, encoder, progress
-    )
+    vectors, words, encoded = _encode(found, hashes, old, encoder, progress)
     with (folder / "passages.jsonl").open("w", encoding="utf-8") as lines:
         for passage, digest in zip(found, hashes, strict=True):
             row = {**passage.to_json(), "hash": digest}
@@ -271,8 +262,7 @@ def _write_version(
     index = faiss.IndexFlatIP(encoder.dimension)
     index.add(vectors)
     faiss.write_index(index, str(folder / "vectors.faiss"))
-    np.save(folder / "sentences.npy", sentence_vectors)
-    np.save(folder / "sentence_starts.npy", starts)
+    words.save(folder)
     LexicalIndex.build(
         [(" ".join(passage.title_path), passage.text) for passage in found]
     ).save(folder / "lexical")
@@ -285,43 +275,35 @@ def _encode(
     old: StoredIndex | None,
     encoder: Encoder,
     progress: Progress | None,
-) -> tuple[Vectors, npt.NDArray[np.int8], npt.NDArray[np.int64], int]:
-    """Vectors of passages and of their sentences, known ones taken from `old`."""
+) -> tuple[Vectors, WordVectors, int]:
+    """Vectors of passages and of their words, known ones taken from `old`."""
     known = {digest: row for row, digest in enumerate(old.hashes)} if old else {}
     fresh = [row for row, digest in enumerate(hashes) if digest not in known]
-    split = {row: sentences(found[row].text)[:MAX_SENTENCES] for row in fresh}
-    texts = [found[row].encoded_text for row in fresh]
-    texts += [sentence for row in fresh for sentence in split[row]]
-    encoded = (
-        encoder.encode(texts, progress)
-        if texts
-        else np.zeros((0, encoder.dimension), dtype=np.float32)
-    )
     vectors = np.zeros((len(found), encoder.dimension), dtype=np.float32)
-    rows: list[npt.NDArray[np.int8]] = []
-    next_sentence = len(fresh)
-    next_fresh = 0
+    parts: list[Bytes] = [np.zeros((0, 0), dtype=np.int8)] * len(found)
+    projection = old.words.projection if old else None
+    for start in range(0, len(fresh), CHUNK):
+        rows = fresh[start : start + CHUNK]
+        texts = [found[row].encoded_text for row in rows]
+        later = _later(progress, start, len(fresh))
+        vectors[rows], words = encode_words(encoder, texts, later)
+        if projection is None:
+            projection = Projection.learn(words, encoder.dimension)
+        for row, rest in zip(rows, words, strict=True):
+            parts[row] = projection.shorten(rest)
     for row, digest in enumerate(hashes):
         if old and digest in known:
-            source = known[digest]
-            vectors[row] = old.vectors.reconstruct(source)
-            first, last = old.sentence_starts[source : source + 2]
-            rows.append(old.sentence_vectors[first:last])
-        else:
-            vectors[row] = encoded[next_fresh]
-            next_fresh += 1
-            last = next_sentence + len(split[row])
-            rows.append(_quantised(encoded[next_sentence:last]))
-            next_sentence = last
-    starts = np.cumsum([0, *(len(part) for part in rows)], dtype=np.int64)
-    empty = np.zeros((0, encoder.dimension), dtype=np.int8)
-    return vectors, np.concatenate([empty, *rows]), starts, len(fresh)
+            vectors[row] = old.vectors.reconstruct(known[digest])
+            parts[row] = old.words.of(known[digest])
+    assert projection is not None  # there is a passage, fresh or old
+    return vectors, WordVectors.join(parts, projection), len(fresh)
 
 
-def _quantised(vectors: Vectors) -> npt.NDArray[np.int8]:
-    steps: npt.NDArray[np.int8]
-    steps = np.clip(np.rint(vectors / SENTENCE_SCALE), -127, 127).astype(np.int8)
-    return steps
+def _later(progress: Progress | None, start: int, total: int) -> Progress | None:
+    """The callback for a chunk that starts at text `start` of `total`."""
+    if progress is None:
+        return None
+    return lambda done, _: progress(start + done, total)
 
 
 def _hash(text: str) -> str:

@@ -108,10 +108,6 @@ class LexicalIndex:
             count = int(end - start)
         return math.log(1 + (self._n - count + 0.5) / (count + 0.5))
 
-    def knows(self, word: str) -> bool:
-        """Whether a passage holds the word."""
-        return word in self._columns
-
     def save(self, folder: Path) -> None:
         if self._engine:
             self._engine.save(str(folder), show_progress=False)

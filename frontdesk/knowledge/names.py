@@ -3,15 +3,13 @@
 A name is the part of a title that several documents share (`Halden 60: noise`,
 `Halden 60: doors`), or the whole title of a product. A message mentions a name as far
 as it holds the name's rare words next to each other; the words need not be complete
-(`the Acorn` for `Acorn Guest House`), be split the same way (`guesthouse`) or be
-spelt right. A name whose words are all taken by a longer name in the same place
-counts for less: `Gold` in `Gold Plus`.
+(`the Acorn` for `Acorn Guest House`) nor split the same way (`guesthouse`). A name
+whose words are all taken by a longer name in the same place counts for less: `Gold`
+in `Gold Plus`.
 """
 
 from __future__ import annotations
 
-import difflib
-import functools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,8 +24,6 @@ from frontdesk.knowledge.lexical import LexicalIndex
 
 MAX_WORDS = 6
 MIN_MENTION = 0.5  # share of a name's weight that makes a mention
-MIN_SPELLING = 0.8  # similarity that makes a misspelt word of five letters or more
-
 MAX_APART = 0.3  # of a mention may lie beside a longer one that takes its place
 MIN_IN_TEXT = 2  # times a document writes a name that its title does not hold
 MIN_DOCUMENTS = 3  # documents that do so
@@ -61,7 +57,6 @@ class Names:
     def __init__(self, passages: Sequence[Passage], lexicon: LexicalIndex) -> None:
         documents = _documents(passages)
         self.names = _find_names(documents)
-        self._lexicon = lexicon
         self._rarity = {
             word: lexicon.idf(word) ** 2 for name in self.names for word in name
         }
@@ -73,7 +68,6 @@ class Names:
                 self._by_word[word].append(number)
             for pair in zip(name, name[1:], strict=False):
                 self._joined["".join(pair)] = pair
-        self._spelling = functools.lru_cache(maxsize=4096)(self._closest)
         self._n_passages = len(passages)
         self._owners = self._find_owners(passages, documents)
         self.owned = np.zeros(len(passages), dtype=np.float32)
@@ -82,7 +76,7 @@ class Names:
     def mentions(self, text: str) -> Floats:
         """How far a message mentions each name, in [0, 1], float32 (n_names,)."""
         found = np.zeros(len(self.names), dtype=np.float32)
-        mentions = self._mentions(lexical.tokens(text), spelling=True)
+        mentions = self._mentions(lexical.tokens(text))
         for mention in mentions:
             found[mention.name] = max(
                 found[mention.name], mention.share * _standing(mention, mentions)
@@ -96,10 +90,10 @@ class Names:
         np.maximum.at(found, rows, names[columns] * strengths)
         return found
 
-    def _mentions(self, words: Sequence[str], spelling: bool) -> list[_Mention]:
+    def _mentions(self, words: Sequence[str]) -> list[_Mention]:
         places: dict[int, list[tuple[int, str]]] = defaultdict(list)
         for position, word in enumerate(words):
-            for known in self._known(word, spelling):
+            for known in self._known(word):
                 for number in self._by_word[known]:
                     places[number].append((position, known))
         found = []
@@ -112,18 +106,10 @@ class Names:
                     found.append(_Mention(number, held, weight, share))
         return found
 
-    def _known(self, word: str, spelling: bool) -> tuple[str, ...]:
+    def _known(self, word: str) -> tuple[str, ...]:
         if word in self._by_word:
             return (word,)
-        if word in self._joined:
-            return self._joined[word]
-        if not spelling or len(word) < 5 or self._lexicon.knows(word):
-            return ()
-        return self._spelling(word)
-
-    def _closest(self, word: str) -> tuple[str, ...]:
-        known = [name for name in self._by_word if name[0] == word[0]]
-        return tuple(difflib.get_close_matches(word, known, 1, MIN_SPELLING))
+        return self._joined.get(word, ())
 
     def _find_owners(
         self, passages: Sequence[Passage], documents: Mapping[str, _Text]
@@ -148,14 +134,14 @@ class Names:
     def _subjects(self, document: _Text) -> dict[int, float]:
         """The names a document is about: those of its title, else the text's main."""
         found: dict[int, float] = {}
-        mentions = self._mentions(lexical.tokens(document.title), spelling=False)
+        mentions = self._mentions(lexical.tokens(document.title))
         for mention in mentions:
             strength = mention.share * _standing(mention, mentions)
             if strength > 0.75:
                 found[mention.name] = max(found.get(mention.name, 0.0), strength)
         if found:
             return found
-        mentions = self._mentions(document.words, spelling=False)
+        mentions = self._mentions(document.words)
         counts: Counter[int] = Counter()
         for mention in mentions:
             if mention.share * _standing(mention, mentions) > 0.8:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from frontdesk.knowledge.documents import Document, Passage
 
-TARGET_TOKENS = 160
+TARGET_TOKENS = 200
 PATH_SHARE = 3  # the title path may take 1/3 of the encoder's tokens
 OVERLAP_TOKENS = 32  # a longer last sentence is not repeated
 

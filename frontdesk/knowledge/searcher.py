@@ -14,13 +14,14 @@ import numpy.typing as npt
 from frontdesk.knowledge import lexical
 from frontdesk.knowledge.conversation import NAME_DECAY, Conversation
 from frontdesk.knowledge.documents import Filters, Hit, Passage
-from frontdesk.knowledge.encoder import Encoder, Vectors
-from frontdesk.knowledge.index import SENTENCE_SCALE, StoredIndex
+from frontdesk.knowledge.encoder import Encoder, Vectors, encode_words
+from frontdesk.knowledge.index import StoredIndex
 from frontdesk.knowledge.names import Names
 from frontdesk.knowledge.scoring import SHIPPED, Floats, Weights, combine
+from frontdesk.knowledge.spelling import Spelling
 
 CANDIDATES = 300  # of each kind: nearest, most words, same product
-REFINED = 200  # best candidates whose sentences are compared
+REFINED = 200  # best candidates that are compared word by word
 SAME_TEXT = 0.9  # share of common words that makes two passages copies
 
 Rows = npt.NDArray[np.int64]
@@ -50,6 +51,12 @@ class Searcher:
         self._of_document: dict[str, list[Passage]] = defaultdict(list)
         for passage in index.passages:
             self._of_document[passage.document_id].append(passage)
+        self._products = np.array(
+            [passage.kind == "product" for passage in index.passages], dtype=np.float32
+        )
+        self._spelling = Spelling(
+            (passage.encoded_text for passage in index.passages), encoder.count_tokens
+        )
         self._allowed = functools.lru_cache(maxsize=32)(self._find_allowed)
 
     def search(
@@ -88,31 +95,29 @@ class Searcher:
 
     def candidates(self, conversation: Conversation, filters: Filters) -> Candidates:
         """The passages worth ranking, with every signal."""
+        conversation = conversation.corrected(self._spelling.correct)
         allowed = self._allowed(replace(filters, today=filters.today or date.today()))
         if not len(allowed):
             return Candidates(allowed, {})
         texts = list(dict.fromkeys([conversation.last, conversation.context]))
-        vectors = self._encoder.encode(texts)
+        vectors, query_words = encode_words(self._encoder, texts)
         last, context = vectors[0], vectors[-1]
-        words_last = self.index.lexical.scores(
-            dict.fromkeys(lexical.tokens(conversation.last), 1.0)
-        )
-        words_context = self.index.lexical.scores(conversation.words())
+        words = self.index.lexical.scores(conversation.words())
         name, other_name = self._name_signals(conversation)
-        rows = self._pool(allowed, vectors, words_last + words_context, name)
+        rows = self._pool(allowed, vectors, words, name)
         near = self.index.vectors.reconstruct_batch(rows)  # (n_rows, dimension)
         signals: dict[str, Floats] = {
             "dense_last": near @ last,
             "dense_context": near @ context,
-            "words_last": words_last[rows],
-            "words_context": words_context[rows],
+            "words_context": words[rows],
             "name": name[rows],
             "other_name": other_name[rows],
+            "product": self._products[rows],
         }
         best = np.argsort(-combine(signals, self._weights), kind="stable")[:REFINED]
         rows = rows[best]
         signals = {key: values[best] for key, values in signals.items()}
-        signals["sentence_last"] = self._sentence_signal(rows, last)
+        signals["sentence_last"] = self.index.words.best_stretches(rows, query_words[0])
         return Candidates(rows, signals)
 
     def neighbours(self, passage: Passage, distance: int) -> list[Passage]:
@@ -153,21 +158,6 @@ class Searcher:
             return nothing, nothing
         name = self.names.of_passages(mentioned / strongest)
         return name, strongest * self.names.owned * (1 - name)
-
-    def _sentence_signal(self, rows: Rows, vector: Floats) -> Floats:
-        """Best cosine of a sentence of each passage with the vector, (n_rows,)."""
-        starts = self.index.sentence_starts[rows]
-        counts = self.index.sentence_starts[rows + 1] - starts
-        found = np.zeros(len(rows), dtype=np.float32)
-        filled = counts > 0
-        if filled.any():
-            first = np.cumsum(counts[filled]) - counts[filled]
-            offsets = np.arange(counts.sum()) - np.repeat(first, counts[filled])
-            picked = np.repeat(starts[filled], counts[filled]) + offsets
-            sentences = self.index.sentence_vectors[picked].astype(np.float32)
-            cosines = sentences @ vector * np.float32(SENTENCE_SCALE)
-            found[filled] = np.maximum.reduceat(cosines, first)
-        return found
 
     def _find_allowed(self, filters: Filters) -> Rows:
         return np.array(

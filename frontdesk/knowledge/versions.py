@@ -27,7 +27,7 @@ from frontdesk.knowledge.errors import (
     KnowledgeError,
 )
 
-FORMAT = 2
+FORMAT = 3
 KEPT_VERSIONS = 3
 MANIFEST = "manifest.json"
 

@@ -13,7 +13,7 @@ from frontdesk.knowledge.errors import (
     IndexMissingError,
     KnowledgeError,
 )
-from frontdesk.knowledge.index import SENTENCE_SCALE, build_index, load_index
+from frontdesk.knowledge.index import build_index, load_index
 from frontdesk.knowledge.versions import build_lock, rollback, stored_versions
 from tests.fakes_knowledge import FakeEncoder
 
@@ -67,8 +67,6 @@ def test_only_changed_passages_are_encoded_again(kb: Path, index: Path) -> None:
     assert encoder.encoded == [
         "Gift cards\nThey last a year.",
         "Returns\nYou have 60 days.",
-        "They last a year.",
-        "You have 60 days.",
     ]
 
 
@@ -84,25 +82,11 @@ def test_reused_vectors_are_those_of_a_fresh_build(
     fresh = load_index(tmp_path / "fresh")
 
     assert reused.passages == fresh.passages
-    assert reused.sentence_starts.tolist() == fresh.sentence_starts.tolist()
-    assert reused.sentence_vectors.tolist() == fresh.sentence_vectors.tolist()
+    assert reused.words.starts.tolist() == fresh.words.starts.tolist()
     for row in range(len(fresh.passages)):
         np.testing.assert_array_equal(
             reused.vectors.reconstruct(row), fresh.vectors.reconstruct(row)
         )
-
-
-def test_sentence_vectors_are_close_to_what_the_encoder_gave(
-    kb: Path, index: Path
-) -> None:
-    build_index(kb, index, FakeEncoder())
-    stored = load_index(index)
-
-    row = next(r for r, p in enumerate(stored.passages) if p.title == "Returns")
-    start, end = stored.sentence_starts[row : row + 2]
-    exact = FakeEncoder().encode(["You have 30 days.", "We pay."])
-    found = stored.sentence_vectors[start:end] * SENTENCE_SCALE
-    np.testing.assert_allclose(found, np.clip(exact, -0.397, 0.397), atol=0.002)
 
 
 def test_the_manifest_says_what_built_the_index(kb: Path, index: Path) -> None:
@@ -159,7 +143,7 @@ def test_building_with_another_encoder_encodes_everything(
 
 
 @pytest.mark.parametrize(
-    "name", ["vectors.faiss", "passages.jsonl", "sentences.npy", "manifest.json"]
+    "name", ["vectors.faiss", "passages.jsonl", "words.npy", "manifest.json"]
 )
 def test_a_damaged_file_is_refused(kb: Path, index: Path, name: str) -> None:
     build_index(kb, index, FakeEncoder())
@@ -172,9 +156,9 @@ def test_a_damaged_file_is_refused(kb: Path, index: Path, name: str) -> None:
 
 def test_a_missing_file_is_refused(kb: Path, index: Path) -> None:
     build_index(kb, index, FakeEncoder())
-    (index / "versions/1/sentences.npy").unlink()
+    (index / "versions/1/words.npy").unlink()
 
-    with pytest.raises(IndexCorruptError, match=r"sentences\.npy' is missing"):
+    with pytest.raises(IndexCorruptError, match=r"words\.npy' is missing"):
         load_index(index)
 
 
@@ -199,7 +183,7 @@ def test_two_builds_at_once_are_refused(kb: Path, index: Path) -> None:
 
 def test_a_build_that_fails_leaves_the_old_version(kb: Path, index: Path) -> None:
     class Breaking(FakeEncoder):
-        def encode(self, *_: object) -> None:  # type: ignore[override]
+        def encode_words(self, *_: object) -> None:  # type: ignore[override]
             raise RuntimeError("no memory")
 
     build_index(kb, index, FakeEncoder())
@@ -248,3 +232,16 @@ def test_current_that_names_nothing_is_corrupt(kb: Path, index: Path) -> None:
 
     with pytest.raises(IndexCorruptError, match=r"names version .\.\./\.\./etc."):
         load_index(index)
+
+
+def test_an_encoder_without_word_vectors_will_do(kb: Path, index: Path) -> None:
+    class Plain:
+        name, fingerprint, dimension, max_tokens = "plain", "plain-1", 48, 64
+
+        def __init__(self) -> None:
+            inner = FakeEncoder()
+            self.encode, self.count_tokens = inner.encode, inner.count_tokens
+
+    build_index(kb, index, Plain())
+
+    assert len(load_index(index, Plain()).words.rows) == 0
