@@ -16,6 +16,7 @@ from frontdesk.knowledge.index import IndexReport, build_index
 from frontdesk.knowledge.retriever import open_retriever
 from frontdesk.knowledge.versions import rollback as roll_back
 
+INDEX_THREADS = 2
 PASSAGES_PER_DOCUMENT = 6  # searched so that top_k documents are found
 
 
@@ -34,7 +35,9 @@ def index_command(
             return 0
         start = time.monotonic()
         with _Bar("Encoding") as bar:
-            report = build_index(kb, index, load_encoder(encoder), bar.update)
+            report = build_index(
+                kb, index, load_encoder(encoder, INDEX_THREADS), bar.update
+            )
     except (KnowledgeError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
