@@ -145,7 +145,7 @@ class Answerer:
         timings["retrieve"] = _ms(begin)
         begin = time.perf_counter()
         vocabulary, entities = self._knowledge()
-        evidence = candidates(question, hits, vocabulary.idf, self._encode)
+        evidence = candidates(question, hits, self._encode)
         siblings = find_siblings(question, evidence, entities, self._encode)
         verdict = gate.decide(
             question, hits, evidence, siblings, vocabulary, self._encode

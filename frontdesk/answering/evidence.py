@@ -21,9 +21,9 @@ Idf = Callable[[str], float]
 """Inverse document frequency of a stem; the largest value for an unknown one."""
 
 MAX_PASSAGES = 8
+# Chosen with the limits of `compose` on the shop's tuning questions and a public
+# development set; shared words and the kind of fact asked for added nothing.
 PASSAGE_WEIGHT = 0.2
-OVERLAP_WEIGHT = 0.2
-KIND_WEIGHT = 0.02
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules|above)\b|"
     r"\b(?:system prompt|you are (?:now|an? (?:ai|assistant|chatbot|language model)))"
@@ -48,7 +48,6 @@ class Candidate:
         rank: Place of its passage among the hits, from 0.
         hit: Its passage.
         cosine: Similarity of question and sentence (with its headings), in [-1, 1].
-        overlap: Share of the question's weighted words it holds, in [0, 1].
         score: What orders candidates.
     """
 
@@ -56,7 +55,6 @@ class Candidate:
     rank: int
     hit: Hit
     cosine: float
-    overlap: float
     score: float
 
 
@@ -114,7 +112,7 @@ def honest_units(text: str) -> list[Unit]:
 
 
 def candidates(
-    question: Question, hits: Sequence[Hit], idf: Idf, encode: Encode
+    question: Question, hits: Sequence[Hit], encode: Encode
 ) -> list[Candidate]:
     """Quotable sentences of the hits, best first."""
     chosen = usable(hits)
@@ -126,18 +124,13 @@ def candidates(
     texts = [f"{hit.passage.title}. {u.context}. {u.text}" for _, hit, u in found]
     rows = encode([question.standalone, *texts])
     cosines = rows[1:] @ rows[0]
-    words = question_words(question, idf)
     scores = _scaled([hit.score for hit in chosen])
     result = []
-    for (rank, hit, unit), text, cosine in zip(found, texts, cosines, strict=True):
-        overlap = words.coverage(frozenset(facts.content_stems(text)))
-        score = float(cosine) + OVERLAP_WEIGHT * overlap
-        score += PASSAGE_WEIGHT * scores[rank]
-        if question.wants and has_kind(unit.text, question.wants):
-            score += KIND_WEIGHT
+    for (rank, hit, unit), cosine in zip(found, cosines, strict=True):
+        score = float(cosine) + PASSAGE_WEIGHT * scores[rank]
         if is_placeholder(unit.text):
             score -= 0.2
-        result.append(Candidate(unit, rank, hit, float(cosine), overlap, score))
+        result.append(Candidate(unit, rank, hit, float(cosine), score))
     return sorted(result, key=lambda candidate: -candidate.score)
 
 

@@ -1,7 +1,7 @@
 from frontdesk.answering import compose
 from frontdesk.answering.evidence import Candidate, candidates
 from frontdesk.answering.question import read_question
-from tests.fakes_answering import encode, hit, idf, passage
+from tests.fakes_answering import encode, hit, passage
 
 RETURNS = passage(
     "returns",
@@ -17,7 +17,7 @@ KETTLE = passage(
 def found(question: str, *passages: object) -> list[Candidate]:
     turns = [{"role": "user", "text": question}]
     hits = [hit(p) for p in passages]  # type: ignore[arg-type]
-    return candidates(read_question(turns), hits, idf, encode)
+    return candidates(read_question(turns), hits, encode)
 
 
 def test_the_sentences_are_quoted_word_for_word_in_reading_order() -> None:

@@ -13,7 +13,7 @@ FEES = passage("fees", "Fees", "A paper bill costs [value not available].")
 
 def best(text: str) -> evidence.Candidate:
     question = read_question([{"role": "user", "text": text}])
-    return evidence.candidates(question, [hit(HOURS), hit(FEES, 0.5)], idf, encode)[0]
+    return evidence.candidates(question, [hit(HOURS), hit(FEES, 0.5)], encode)[0]
 
 
 def test_the_heading_decides_between_equal_sentences() -> None:
@@ -53,7 +53,7 @@ def test_blanks_and_instructions_are_recognised() -> None:
 
 def test_no_hits_give_no_evidence() -> None:
     question = read_question([{"role": "user", "text": "anything"}])
-    assert evidence.candidates(question, [], idf, encode) == []
+    assert evidence.candidates(question, [], encode) == []
 
 
 def test_what_an_instruction_continues_is_left_out_too() -> None:

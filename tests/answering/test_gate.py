@@ -17,7 +17,7 @@ VOCABULARY = Vocabulary([RETURNS, SHOPS])
 def decide(text: str, siblings: Siblings | None = None) -> gate.Verdict:
     question = read_question([{"role": "user", "text": text}])
     hits = [hit(RETURNS, 0.9), hit(SHOPS, 0.2)]
-    evidence = candidates(question, hits, VOCABULARY.idf, encode)
+    evidence = candidates(question, hits, encode)
     return gate.decide(
         question, hits, evidence, siblings or Siblings(), VOCABULARY, encode
     )

@@ -2,7 +2,7 @@ from frontdesk.answering.entities import Entities
 from frontdesk.answering.evidence import candidates
 from frontdesk.answering.question import read_question
 from frontdesk.answering.siblings import Siblings, find_siblings
-from tests.fakes_answering import encode, hit, idf, passage
+from tests.fakes_answering import encode, hit, passage
 
 KETTLES = [
     passage(
@@ -23,7 +23,7 @@ def siblings(question: str, *passages: object) -> Siblings:
     turns = [{"role": "user", "text": question}]
     asked = read_question(turns)
     hits = [hit(p, 1.0 - 0.01 * n) for n, p in enumerate(passages)]  # type: ignore[arg-type]
-    evidence = candidates(asked, hits, idf, encode)
+    evidence = candidates(asked, hits, encode)
     return find_siblings(asked, evidence, Entities(known), encode)
 
 
