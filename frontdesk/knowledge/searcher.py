@@ -42,8 +42,12 @@ class Searcher:
         self, index: StoredIndex, encoder: Encoder, weights: Weights = SHIPPED
     ) -> None:
         import faiss
+        import threadpoolctl  # type: ignore[import-untyped]
 
-        faiss.omp_set_num_threads(1)  # two threads for one query are slower
+        # Two threads for products as small as a query's only wait for each other:
+        # on two busy cores p95 was 70 ms with them and 31 ms without.
+        faiss.omp_set_num_threads(1)
+        threadpoolctl.threadpool_limits(1, user_api="blas")
         self.index = index
         self.names = Names(index.passages, index.lexical)
         self._encoder = encoder
@@ -57,6 +61,7 @@ class Searcher:
         self._spelling = Spelling(
             (passage.encoded_text for passage in index.passages), encoder.count_tokens
         )
+        self._words = functools.lru_cache(maxsize=8192)(self._find_words)
         self._allowed = functools.lru_cache(maxsize=32)(self._find_allowed)
 
     def search(
@@ -75,9 +80,9 @@ class Searcher:
         for place in np.argsort(-scores, kind="stable"):
             if len(hits) == top_k:
                 break
-            passage = self.index.passages[found.rows[place]]
-            title = frozenset(lexical.tokens(" ".join(passage.title_path)))
-            words = frozenset(lexical.tokens(passage.text))
+            row = int(found.rows[place])
+            passage = self.index.passages[row]
+            title, words = self._words(row)
             if any(_same_text(words, other) for other in kept[title]):
                 continue
             kept[title].append(words)
@@ -158,6 +163,12 @@ class Searcher:
             return nothing, nothing
         name = self.names.of_passages(mentioned / strongest)
         return name, strongest * self.names.owned * (1 - name)
+
+    def _find_words(self, row: int) -> tuple[frozenset[str], frozenset[str]]:
+        """Words of a passage's title path and of its text."""
+        passage = self.index.passages[row]
+        title = frozenset(lexical.tokens(" ".join(passage.title_path)))
+        return title, frozenset(lexical.tokens(passage.text))
 
     def _find_allowed(self, filters: Filters) -> Rows:
         return np.array(
