@@ -43,13 +43,14 @@ def choose(
 
 
 def verbatim(chosen: Sequence[Candidate]) -> str:
-    """The sentences as one text: by passage, in reading order; items as a list.
+    """The sentences as one text: the best first, then by passage in reading order.
 
     Items stand below the heading or the line that introduces them, because "Notice
     period: 5 days" says little without it.
     """
     order = {place: n for n, place in enumerate(dict.fromkeys(map(_place, chosen)))}
-    ordered = sorted(chosen, key=lambda c: (order[_place(c)], c.unit.position))
+    rest = sorted(chosen[1:], key=lambda c: (order[_place(c)], c.unit.position))
+    ordered = [*chosen[:1], *rest]
     lines: list[str] = []
     before: tuple[str, str] | None = None
     for candidate in ordered:

@@ -223,11 +223,19 @@ def decide(
     decision: Decision = "abstain"
     if reason:
         decision = "escalate"
-    elif len(siblings.choices) >= 2 and open_choice >= stored["ask"]["threshold"]:
+    elif _is_open(question, siblings, vocabulary) and (
+        open_choice >= stored["ask"]["threshold"]
+    ):
         decision = "ask"
     elif hits and evidence and confidence >= stored["answer"]["threshold"]:
         decision = "answer"
     return Verdict(decision, confidence, reason, features)
+
+
+def _is_open(question: Question, siblings: Siblings, vocabulary: Vocabulary) -> bool:
+    """Whether there are choices, and the question is about anything known at all."""
+    known = any(vocabulary.knows(s) for s in facts.content_stems(question.standalone))
+    return known and len(siblings.choices) >= 2
 
 
 def _logistic(model: Mapping[str, Any], features: Mapping[str, float]) -> float:

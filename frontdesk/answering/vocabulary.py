@@ -29,6 +29,10 @@ class Vocabulary:
         """The inverse document frequency; the largest value for an unknown stem."""
         return math.log((self._n + 1) / (self._df.get(stem, 0) + 0.5))
 
+    def knows(self, stem: str) -> bool:
+        """Whether any passage holds the stem."""
+        return stem in self._df
+
     def in_titles(self, stem: str) -> float:
         """Share of the documents whose title holds the stem, in [0, 1]."""
         return self._title_df.get(stem, 0) / max(1, self._n_titles)

@@ -59,3 +59,11 @@ def test_no_evidence_means_no_answer() -> None:
     question = read_question([{"role": "user", "text": "anything"}])
     verdict = gate.decide(question, [], [], Siblings(), VOCABULARY, encode)
     assert verdict.decision == "abstain"
+
+
+def test_gibberish_is_not_asked_back() -> None:
+    siblings = Siblings(
+        ("Mira 1.5", "Mira 1.7"), "kettle", dict.fromkeys(gate.ASK_FEATURES, 1.0)
+    )
+    assert decide("asdf qwerty zxcvb", siblings).decision == "abstain"
+    assert decide("return days", siblings).decision == "ask"
