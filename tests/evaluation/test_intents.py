@@ -14,6 +14,8 @@ def project(tmp_path, monkeypatch):
     """A project whose evaluation module is written by the test."""
     module = tmp_path / "addons" / "nlu" / "evaluate.py"
     module.parent.mkdir(parents=True)
+    for package in (module.parent, module.parent.parent):
+        (package / "__init__.py").touch()  # a package wins over ours on the path
     monkeypatch.setenv("FRONTDESK_RASA_PYTHON", sys.executable)
 
     def write(code):
