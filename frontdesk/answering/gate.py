@@ -234,7 +234,9 @@ def decide(
 
 def _is_open(question: Question, siblings: Siblings, vocabulary: Vocabulary) -> bool:
     """Whether there are choices, and the question is about anything known at all."""
-    known = any(vocabulary.knows(s) for s in facts.content_stems(question.standalone))
+    own = facts.content_stems(question.text)
+    words = own or facts.content_stems(question.standalone)
+    known = any(vocabulary.knows(stem) for stem in words)
     return known and len(siblings.choices) >= 2
 
 

@@ -14,8 +14,11 @@ SHOPS = passage("shops", "Shops", "Our shops are closed on Sunday.")
 VOCABULARY = Vocabulary([RETURNS, SHOPS])
 
 
-def decide(text: str, siblings: Siblings | None = None) -> gate.Verdict:
-    question = read_question([{"role": "user", "text": text}])
+def decide(
+    text: str, siblings: Siblings | None = None, earlier: str = ""
+) -> gate.Verdict:
+    said = [earlier, text] if earlier else [text]
+    question = read_question([{"role": "user", "text": part} for part in said])
     rows = encode([text, *(f"{p.title} {p.text}" for p in (RETURNS, SHOPS))])
     found = zip((RETURNS, SHOPS), (rows[1:] @ rows[0]).tolist(), strict=True)
     hits = [hit(known, score) for known, score in found]
@@ -68,4 +71,5 @@ def test_gibberish_is_not_asked_back() -> None:
         ("Mira 1.5", "Mira 1.7"), "kettle", dict.fromkeys(gate.ASK_FEATURES, 1.0)
     )
     assert decide("asdf qwerty zxcvb", siblings).decision == "abstain"
+    assert decide("asdf qwerty", siblings, "return an item").decision == "abstain"
     assert decide("return", siblings).decision == "ask"
