@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from frontdesk.answering import compose, gate, language, prompt, wording
+from frontdesk.answering import compose, facts, gate, language, prompt, wording
 from frontdesk.answering.answer import Answer, Citation
 from frontdesk.answering.check import Claim, Evidence, check, shipped_threshold
 from frontdesk.answering.comparison import compare, compared
@@ -22,7 +22,6 @@ from frontdesk.answering.evidence import (
     Candidate,
     Encode,
     candidates,
-    question_words,
 )
 from frontdesk.answering.question import Question, read_question
 from frontdesk.answering.siblings import Siblings, find_siblings
@@ -34,7 +33,6 @@ from frontdesk.settings import Settings
 OnDelta = Callable[[str], Awaitable[None]]
 TOP_K = 12
 MAX_TOKENS = 96
-MIN_COVERAGE = 0.5  # of the best evidence's figures a generated reply must keep
 
 _log = logging.getLogger(__name__)
 
@@ -265,12 +263,11 @@ class Answerer:
 
     def _says_enough(self, text: str, known: Understanding) -> bool:
         """Whether the reply is at least as close to the question as the evidence."""
-        vocabulary, _ = self._knowledge()
-        words = question_words(known.question, vocabulary.idf)
         best = known.evidence[0]
         rows = self._encode([known.question.standalone, text, best.unit.text])
         near, wanted = float(rows[0] @ rows[1]), float(rows[0] @ rows[2])
-        return bool(words.weights) and near >= wanted - 0.05
+        asked = facts.content_stems(known.question.standalone)
+        return bool(asked) and near >= wanted - 0.05
 
     def _knowledge(self) -> tuple[Vocabulary, Entities]:
         version = self._retriever.version

@@ -81,11 +81,6 @@ def question_words(question: Question, idf: Idf) -> Words:
     return Words(weights)
 
 
-def usable(hits: Sequence[Hit]) -> list[Hit]:
-    """The hits that answers are taken from, best first."""
-    return list(hits[:MAX_PASSAGES])
-
-
 def is_placeholder(text: str) -> bool:
     """Whether the text holds a blank that somebody forgot to fill in."""
     return _PLACEHOLDER.search(text) is not None
@@ -115,7 +110,7 @@ def candidates(
     question: Question, hits: Sequence[Hit], encode: Encode
 ) -> list[Candidate]:
     """Quotable sentences of the hits, best first."""
-    chosen = usable(hits)
+    chosen = hits[:MAX_PASSAGES]
     found: list[tuple[int, Hit, Unit]] = []
     for rank, hit in enumerate(chosen):
         found += [(rank, hit, unit) for unit in honest_units(hit.passage.text)]
