@@ -20,6 +20,7 @@ ALLOWED = {
         "frontdesk.generation",
         "frontdesk.settings",
     ),
+    "frontdesk/commerce": ("frontdesk.settings",),
     "frontdesk/handoff": ("frontdesk.settings",),
     "frontdesk/bootstrap": ("frontdesk.quiet", "frontdesk.settings"),
     "frontdesk/evaluation": ("frontdesk",),
