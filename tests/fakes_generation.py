@@ -75,6 +75,7 @@ class FakeEngine:
         self.healthy = True
         self.closed = False
         self.chats = []
+        self.forms = []
         self.requests = []
         self.metrics = Metrics()
 
@@ -84,6 +85,10 @@ class FakeEngine:
     def encode_chat(self, messages):
         self.chats.append(messages)
         return tuple(range(7))
+
+    def constrain(self, form):
+        self.forms.append(form)
+        return form
 
     def submit(self, request):
         if self.error:

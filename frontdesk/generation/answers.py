@@ -7,7 +7,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
@@ -16,7 +16,11 @@ from frontdesk.generation import schemas
 from frontdesk.generation.requests import Engine, Piece, Request, TokenLogprob
 from frontdesk.generation.sse import encode_event
 
+if TYPE_CHECKING:  # it needs torch
+    from frontdesk.generation.constraints import Constraint
+
 _CLIENT_LEFT = 499  # nobody reads it
+_GRACE_S = 2.0  # how late an engine may say that a deadline has passed
 
 
 class Answer:
@@ -27,6 +31,7 @@ class Answer:
         engine: Engine,
         prompt: tuple[int, ...],
         wanted: schemas.CompletionSettings,
+        constraint: Constraint | None = None,
     ) -> None:
         """Submits the request; raises what `engine.submit` raises."""
         loop = asyncio.get_running_loop()
@@ -53,6 +58,7 @@ class Answer:
             listen,
             deadline=time.monotonic() + wanted.deadline_s,
             evidence=tuple(wanted.evidence),
+            constraint=constraint,
         )
         engine.submit(self._request)
 
@@ -107,8 +113,14 @@ class Answer:
         return JSONResponse(self._frame | body)
 
     async def _follow(self) -> AsyncIterator[Piece]:
+        limit = self._request.deadline + _GRACE_S
         while True:
-            piece = await self._pieces.get()
+            try:
+                # An engine that hangs says nothing: the deadline is kept without it.
+                async with asyncio.timeout(limit - time.monotonic()):
+                    piece = await self._pieces.get()
+            except TimeoutError:
+                piece = Piece("", "timeout")
             yield piece
             if piece.finish_reason:
                 return

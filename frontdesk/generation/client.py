@@ -23,6 +23,7 @@ from frontdesk.generation.errors import (
     GenerationTimeoutError,
     GenerationUnavailableError,
 )
+from frontdesk.generation.generator import Generator, clean_messages
 from frontdesk.generation.sse import EventDecoder
 
 HEALTH_TIMEOUT_S = 1.0
@@ -30,7 +31,7 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _END = "[DONE]"
 
 
-class GenerationClient:
+class GenerationClient(Generator):
     """Streams and completes chats; safe to share between tasks and event loops."""
 
     def __init__(
@@ -89,7 +90,7 @@ class GenerationClient:
         deadline = started + self._timeout_s
         first_deadline = min(deadline, started + self._first_token_timeout_s)
         body: dict[str, Any] = {
-            "messages": [{k: clean_text(v) for k, v in m.items()} for m in messages],
+            "messages": clean_messages(messages),
             "max_tokens": max_tokens,
             "temperature": temperature,
             "stream": True,
@@ -132,20 +133,6 @@ class GenerationClient:
             raise
         finally:
             await pieces.aclose()
-
-    async def complete(
-        self,
-        messages: Sequence[Mapping[str, str]],
-        *,
-        max_tokens: int = 160,
-        temperature: float = 0.0,
-        stop: Sequence[str] = (),
-    ) -> str:
-        """The whole reply; limits and errors as in `stream`."""
-        pieces = self.stream(
-            messages, max_tokens=max_tokens, temperature=temperature, stop=stop
-        )
-        return "".join([piece async for piece in pieces])
 
     async def is_healthy(self) -> bool:
         """True if the server says that its model is loaded, within a second."""
@@ -215,11 +202,6 @@ class GenerationClient:
 
 class _ServerFault(Exception):
     """The server answered with something that is no answer."""
-
-
-def clean_text(text: str) -> str:
-    """`text` without lone surrogates, which no encoding of JSON can carry."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _texts(url: str, data: str, field: str) -> Iterator[str]:

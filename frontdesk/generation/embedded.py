@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-from frontdesk.generation.client import clean_text
 from frontdesk.generation.errors import (
     GenerationUnavailableError,
     QueueFullError,
 )
+from frontdesk.generation.generator import Generator, clean_messages
 from frontdesk.generation.requests import Engine, Piece, Request, Sampling
 
 
-class EmbeddedGenerator:
+class EmbeddedGenerator(Generator):
     """The interface of GenerationClient over an engine that lives here.
 
     The model is loaded at the first request, in a thread; without limits of time,
@@ -60,7 +60,7 @@ class EmbeddedGenerator:
             with contextlib.suppress(RuntimeError):  # the loop ended before us
                 loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
-        turns = [{k: clean_text(v) for k, v in m.items()} for m in messages]
+        turns = clean_messages(messages)
         prompt = await asyncio.to_thread(engine.encode_chat, turns)
         sampling = Sampling(max_tokens, temperature, stop=tuple(stop))
         request = Request(prompt, sampling, listen)
@@ -78,20 +78,6 @@ class EmbeddedGenerator:
             raise GenerationUnavailableError(str(error)) from error
         finally:
             request.cancel()
-
-    async def complete(
-        self,
-        messages: Sequence[Mapping[str, str]],
-        *,
-        max_tokens: int = 160,
-        temperature: float = 0.0,
-        stop: Sequence[str] = (),
-    ) -> str:
-        """The whole reply; errors as in `stream`."""
-        pieces = self.stream(
-            messages, max_tokens=max_tokens, temperature=temperature, stop=stop
-        )
-        return "".join([piece async for piece in pieces])
 
     async def is_healthy(self) -> bool:
         """True unless a loaded engine has died."""

@@ -16,15 +16,17 @@ import torch
 
 from frontdesk.generation import slots
 from frontdesk.generation.attention import Span, Step
+from frontdesk.generation.constraints import Constraint, Constraints
 from frontdesk.generation.decoders import open_decoder
 from frontdesk.generation.errors import (
+    GenerationError,
     GenerationRejectedError,
     GenerationUnavailableError,
     PromptTooLongError,
     QueueFullError,
 )
 from frontdesk.generation.metrics import Metrics
-from frontdesk.generation.requests import DRAIN_S, Piece, Request
+from frontdesk.generation.requests import DRAIN_S, Form, Piece, Request
 from frontdesk.generation.sampling import TokenTexts
 from frontdesk.generation.sequences import Sequence
 from frontdesk.generation.text import encode_chat
@@ -36,6 +38,7 @@ CHUNK = 128  # prompt tokens a step while others wait for their next token
 LONE_CHUNK = 512  # while nobody does
 DRAFT_ROWS = 32  # rows of a step up to which guesses cost next to nothing
 STUCK_S = 60.0  # no step takes that long
+GIVE_UP_S = 2.0  # how long a closing engine waits for a step beyond its drain
 
 
 class BatchEngine:
@@ -73,8 +76,12 @@ class BatchEngine:
         self.plan = plan or slots.plan_slots(self._config, self._dtype, limit)
         self.max_context = self.plan.context
         self.metrics.slots = self.plan.slots
-        self._cache = self._allocate()
+        self._cache = slots.SlotCache.allocate(
+            self._config, self.plan, self._dtype, self._device
+        )
         self._decoder = open_decoder(loaded)
+        self._constraints: Constraints | None = None
+        self._reading_vocabulary = threading.Lock()
         self._queue_size = queue_size
         self._speculate = speculate
         self._waiting: deque[Sequence] = deque()
@@ -95,12 +102,22 @@ class BatchEngine:
     def encode_text(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer(text)["input_ids"])
 
+    def constrain(self, form: Form) -> Constraint:
+        with self._reading_vocabulary:
+            if self._constraints is None:
+                self._constraints = Constraints(
+                    self._tokenizer, self._vocabulary, self._end_ids
+                )
+        return self._constraints.open(form)
+
     def submit(self, request: Request) -> None:
         self._check(request)
         sequence = Sequence(request, self._tokenizer, self._texts, self._end_ids)
         with self._wake:
             if self._state != "running":
                 raise GenerationUnavailableError(f"The engine is {self._state}.")
+            if self._is_stuck():
+                raise GenerationUnavailableError("The engine is stuck.")
             if len(self._waiting) >= self._queue_size + self._cache.free:
                 raise QueueFullError(
                     f"{len(self._waiting)} requests wait already; try again shortly."
@@ -111,9 +128,15 @@ class BatchEngine:
             self._wake.notify()
 
     def is_healthy(self) -> bool:
+        return (
+            self._thread.is_alive()
+            and self._state == "running"
+            and not self._is_stuck()
+        )
+
+    def _is_stuck(self) -> bool:
         began = self._step_began
-        stuck = began and time.monotonic() - began > STUCK_S
-        return self._thread.is_alive() and self._state == "running" and not stuck
+        return bool(began) and time.monotonic() - began > STUCK_S
 
     def close(self) -> None:
         with self._wake:
@@ -124,12 +147,10 @@ class BatchEngine:
         with self._wake:
             self._state = "stopped"
             self._wake.notify()
-        self._thread.join()
-
-    def _allocate(self) -> slots.SlotCache:
-        return slots.SlotCache.allocate(
-            self._config, self.plan, self._dtype, self._device
-        )
+        self._thread.join(GIVE_UP_S)
+        if self._thread.is_alive():
+            logger.error("The engine's worker hangs and is left behind.")
+            self._fail_all("The engine is stuck.")
 
     def _check(self, request: Request) -> None:
         needed = len(request.prompt_ids) + request.sampling.max_tokens
@@ -147,22 +168,33 @@ class BatchEngine:
             )
 
     def _work(self) -> None:
-        for attempt in (1, 2):
-            try:
-                with torch.inference_mode():
-                    self._run()
-                self._fail_all("The server is stopping.")
+        try:
+            if self._runs_to_the_end():
                 return
-            except Exception:
-                # The thread's entry point: what _run does not handle ends it, once.
-                logger.exception("The engine's worker died.")
-                self._fail_all("The engine failed.")
-            if attempt == 1:
-                self.metrics.restarts += 1
-                self._step_began = 0.0
-                self._cache = self._allocate()
-                logger.warning("The engine's worker was restarted.")
-        self._state = "dead"
+            self.metrics.restarts += 1
+            self._step_began = 0.0
+            self._cache.forget()
+            logger.warning("The engine's worker was restarted.")
+            if self._runs_to_the_end():
+                return
+            logger.error("The engine's worker died again and stays dead.")
+        finally:
+            with self._wake:
+                self._state = "dead" if self._state == "running" else "stopped"
+            self._fail_all("The engine is not running.")
+
+    def _runs_to_the_end(self) -> bool:
+        """True if the engine was closed, False if its worker died."""
+        try:
+            with torch.inference_mode():
+                self._run()
+        except Exception:
+            # The thread's entry point: what _run does not handle ends it, once.
+            logger.exception("The engine's worker died.")
+            self._fail_all("The engine failed.")
+            return False
+        self._fail_all("The server is stopping.")
+        return True
 
     def _run(self) -> None:
         while True:
@@ -242,6 +274,8 @@ class BatchEngine:
             else:
                 logger.warning("A step failed and is taken again: %s", error)
                 self.metrics.retries += 1
+                if isinstance(error, torch.OutOfMemoryError):
+                    torch.cuda.empty_cache()
             for item in planned:
                 try:
                     self._forward([item])
@@ -320,7 +354,9 @@ class BatchEngine:
 
     def _fail(self, sequence: Sequence, error: Exception) -> None:
         logger.error("A request failed in the engine.", exc_info=error)
-        sequence.reason, sequence.error = "error", f"The engine failed: {error}"[:200]
+        known = isinstance(error, GenerationError)
+        why = str(error) if known else f"The engine failed: {error}"
+        sequence.reason, sequence.error = "error", why[:300]
         self._cache.note(sequence.slot, ())
         sequence.started = False
         self._finish(sequence)

@@ -5,6 +5,7 @@ GenerationError
 ├── GenerationTimeoutError       no first token, or no end, within its limit
 ├── GenerationRejectedError      the request itself cannot be served as it stands
 │   └── PromptTooLongError       prompt and answer do not fit the model's memory
+├── ConstraintError              (engine) no token fits what the request demands
 ├── QueueFullError               (engine) more requests wait than the queue allows
 └── ModelLoadError               (engine) the model cannot be loaded
 """
@@ -30,6 +31,10 @@ class GenerationRejectedError(GenerationError):
 
 class PromptTooLongError(GenerationRejectedError):
     """Prompt plus answer exceed the tokens that one request may hold."""
+
+
+class ConstraintError(GenerationError):
+    """An answer cannot go on within the form or evidence that it is held to."""
 
 
 class QueueFullError(GenerationError):

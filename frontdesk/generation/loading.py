@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from frontdesk.generation.errors import GenerationUnavailableError
 from frontdesk.generation.metrics import Metrics
-from frontdesk.generation.requests import Engine, Request
+from frontdesk.generation.requests import Engine, Form, Request
+
+if TYPE_CHECKING:  # it needs torch
+    from frontdesk.generation.constraints import Constraint
 
 
 class LoadingEngine:
@@ -47,6 +51,9 @@ class LoadingEngine:
 
     def encode_text(self, text: str) -> tuple[int, ...]:
         return self._loaded().encode_text(text)
+
+    def constrain(self, form: Form) -> Constraint:
+        return self._loaded().constrain(form)
 
     @property
     def metrics(self) -> Metrics:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from frontdesk.generation.metrics import Metrics
+
+if TYPE_CHECKING:  # it needs torch
+    from frontdesk.generation.constraints import Constraint
 
 DRAIN_S = 8.0  # how long answers under way may take when an engine closes
 
@@ -26,6 +30,25 @@ class Sampling:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     logprobs: int | None = None  # how many alternatives beside the token chosen
+
+
+@dataclass(frozen=True)
+class Form:
+    """What an answer must be: JSON of a schema, one of some texts, or a pattern.
+
+    `content` is a JSON schema, a JSON list of texts or a regular expression.
+    """
+
+    kind: Literal["json", "choice", "regex"]
+    content: str
+
+    @classmethod
+    def json(cls, schema: Mapping[str, Any]) -> Form:
+        return cls("json", json.dumps(schema))
+
+    @classmethod
+    def choice(cls, texts: Sequence[str]) -> Form:
+        return cls("choice", json.dumps(list(texts)))
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,7 @@ class Request:
     listener: Listener
     deadline: float = float("inf")  # time.monotonic()
     evidence: tuple[str, ...] = ()  # figures and names must stand in it; empty: free
+    constraint: Constraint | None = None  # the form of the answer, from `constrain`
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     def cancel(self) -> None:
@@ -87,6 +111,13 @@ class Engine(Protocol):
 
     def encode_text(self, text: str) -> tuple[int, ...]:
         """Token ids of a text as it stands."""
+
+    def constrain(self, form: Form) -> Constraint:
+        """What holds one answer to a form; takes up to a second the first time.
+
+        Raises:
+            GenerationRejectedError: The form is invalid, or not for this engine.
+        """
 
     @property
     def metrics(self) -> Metrics:

@@ -8,8 +8,12 @@ from typing import Any
 
 import torch
 
+from frontdesk.generation.constraints import Constraint
+from frontdesk.generation.errors import ConstraintError
 from frontdesk.generation.evidence import EvidenceLock
 from frontdesk.generation.requests import Sampling, TokenLogprob
+
+_NOTHING_LEFT = "No token is left that the answer's form and evidence allow."
 
 
 class TokenTexts:
@@ -30,6 +34,7 @@ class Chooser:
         texts: TokenTexts,
         end_ids: frozenset[int],
         evidence: Sequence[str] = (),
+        constraint: Constraint | None = None,
     ) -> None:
         """A chooser.
 
@@ -38,11 +43,13 @@ class Chooser:
             texts: Text of each token.
             end_ids: Tokens that end the answer; evidence never refuses them.
             evidence: What figures and names must come from; empty: no lock.
+            constraint: The form of the answer; None: free.
         """
         self._sampling = sampling
         self._texts = texts
         self._end_ids = end_ids
         self._lock = EvidenceLock(evidence) if evidence else None
+        self._constraint = constraint
         self._text = ""  # of the answer so far, kept for the lock alone
         self._random = torch.Generator()
         if sampling.seed is None:
@@ -59,7 +66,13 @@ class Chooser:
             and wanted.repetition_penalty == 1
             and wanted.logprobs is None
             and self._lock is None
+            and self._constraint is None
         )
+
+    @property
+    def is_complete(self) -> bool:
+        """True once the form of the answer leaves nothing more to say."""
+        return self._constraint is not None and self._constraint.is_complete
 
     def choose(self, logits: torch.Tensor, tokens: Sequence[int]) -> int:
         """The next token's id.
@@ -67,14 +80,22 @@ class Chooser:
         Args:
             logits: (vocabulary,) of the model.
             tokens: Prompt and answer so far.
+
+        Raises:
+            ConstraintError: No token is left that form and evidence allow.
         """
         scores = self._penalise(logits.float().cpu(), tokens)
+        if self._constraint is not None:
+            mask = self._constraint.mask(len(scores))
+            scores = scores.masked_fill(~mask, float("-inf"))
         if self._sampling.temperature == 0:
             chosen = self._likeliest(scores)
         else:
             chosen = self._draw(scores / self._sampling.temperature)
         if self._lock is not None:
             self._text += self._texts.get(chosen)
+        if self._constraint is not None:
+            self._constraint.take(chosen)
         return chosen
 
     def logprobs(self, logits: torch.Tensor, chosen: int) -> TokenLogprob | None:
@@ -103,19 +124,19 @@ class Chooser:
         best = int(scores.argmax())
         if self._allows(best):
             return best
-        for token_id in scores.argsort(descending=True).tolist():
+        order = scores.argsort(descending=True)[: int(scores.isfinite().sum())]
+        for token_id in order.tolist():
             if self._allows(token_id):
                 return int(token_id)
-        return best
+        raise ConstraintError(_NOTHING_LEFT)
 
     def _draw(self, scores: torch.Tensor) -> int:
-        while True:
+        while bool(scores.isfinite().any()):
             chosen = self._draw_once(scores)
             if self._allows(chosen):
                 return chosen
             scores[chosen] = float("-inf")
-            if not bool(scores.isfinite().any()):
-                return chosen
+        raise ConstraintError(_NOTHING_LEFT)
 
     def _draw_once(self, scores: torch.Tensor) -> int:
         wanted = self._sampling

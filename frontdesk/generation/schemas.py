@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from frontdesk.generation.requests import Sampling
+from frontdesk.generation.requests import Form, Sampling
 
 MAX_BODY_BYTES = 1_000_000
 MAX_MESSAGES = 200
@@ -20,6 +21,10 @@ MAX_TOKENS = 4_096
 DEFAULT_TOKENS = 256
 MAX_TOP_LOGPROBS = 20
 MAX_EVIDENCE = 50
+MAX_SCHEMA_CHARS = 50_000
+MAX_CHOICES = 200
+MAX_CHOICE_CHARS = 500
+MAX_REGEX_CHARS = 2_000
 REQUEST_LIMIT_S = 120.0  # nobody waits longer for a customer's answer
 
 
@@ -48,12 +53,66 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
+class JsonSchema(BaseModel):
+    """OpenAI's wrapping of a schema; it is always followed strictly."""
+
+    json_schema: dict[str, Any] = Field(alias="schema")
+
+    @field_validator("json_schema")
+    @classmethod
+    def _limit_size(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if len(json.dumps(value)) > MAX_SCHEMA_CHARS:
+            raise ValueError(f"at most {MAX_SCHEMA_CHARS} characters of JSON")
+        return value
+
+
+class ResponseFormat(BaseModel):
+    """Text, any JSON object, or JSON of a schema."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def _need_schema(self) -> ResponseFormat:
+        if (self.type == "json_schema") != (self.json_schema is not None):
+            raise ValueError(
+                "json_schema belongs to type 'json_schema', and to no other"
+            )
+        return self
+
+    def form(self) -> Form | None:
+        if self.json_schema is not None:
+            return Form.json(self.json_schema.json_schema)
+        return Form.json({"type": "object"}) if self.type == "json_object" else None
+
+
+class StructuredOutputs(BaseModel):
+    """Exactly one of some texts, or a text that matches a regular expression."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    choice: list[Annotated[str, Field(min_length=1, max_length=MAX_CHOICE_CHARS)]] = (
+        Field(default_factory=list, max_length=MAX_CHOICES)
+    )
+    regex: str = Field("", max_length=MAX_REGEX_CHARS)
+
+    @model_validator(mode="after")
+    def _need_one(self) -> StructuredOutputs:
+        if bool(self.choice) == bool(self.regex):
+            raise ValueError("give either choice or regex")
+        return self
+
+    def form(self) -> Form:
+        return Form.choice(self.choice) if self.choice else Form("regex", self.regex)
+
+
 class CompletionSettings(BaseModel):
     """What both kinds of request share.
 
     OpenAI's optional fields that this server does not implement are accepted only
     with the value that changes nothing, so that no setting is silently ignored.
-    `evidence`, `deadline_s`, `top_k` and `repetition_penalty` are extensions.
+    `evidence`, `deadline_s`, `top_k`, `repetition_penalty` and `structured_outputs`
+    (as in vLLM) are extensions.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -68,6 +127,8 @@ class CompletionSettings(BaseModel):
     repetition_penalty: float | None = Field(None, ge=0.5, le=2.0)
     seed: int | None = Field(None, ge=-(2**63), lt=2**63)
     stop: str | list[str] | None = None
+    response_format: ResponseFormat | None = None
+    structured_outputs: StructuredOutputs | None = None
     evidence: list[str] = Field(default_factory=list, max_length=MAX_EVIDENCE)
     deadline_s: float = Field(REQUEST_LIMIT_S, gt=0, le=REQUEST_LIMIT_S)
     n: Literal[1] | None = None
@@ -83,6 +144,17 @@ class CompletionSettings(BaseModel):
                 f"at most {MAX_STOP_STRINGS} strings of {MAX_STOP_CHARS} characters"
             )
         return [text for text in stop if text]
+
+    @model_validator(mode="after")
+    def _need_one_form(self) -> Self:
+        if self.structured_outputs and self.response_format:
+            raise ValueError("give either response_format or structured_outputs")
+        return self
+
+    def form(self) -> Form | None:
+        """The form that the answer must have; None if it is free."""
+        wanted = self.structured_outputs or self.response_format
+        return None if wanted is None else wanted.form()
 
     def sampling(self) -> Sampling:
         """The settings of this request; what it leaves out is greedy."""
@@ -105,7 +177,6 @@ class ChatRequest(CompletionSettings):
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=MAX_TOP_LOGPROBS)
     tools: None = None
-    response_format: dict[Literal["type"], Literal["text"]] | None = None
 
     def sampling(self) -> Sampling:
         settings = super().sampling()

@@ -38,7 +38,9 @@ class Sequence:
         self.reason: FinishReason | None = None
         self.error = ""
         self._end_ids = end_ids
-        self._chooser = Chooser(request.sampling, texts, end_ids, request.evidence)
+        self._chooser = Chooser(
+            request.sampling, texts, end_ids, request.evidence, request.constraint
+        )
         self._text = TextAssembler(tokenizer, request.sampling.stop)
         self._lookup = PromptLookup(self.tokens)
         self._logprobs: list[TokenLogprob] = []
@@ -114,7 +116,7 @@ class Sequence:
             self.reason = "stop"
             return ""
         text = self._text.push(token_id)
-        if self._text.stopped:
+        if self._text.stopped or self._chooser.is_complete:
             self.reason = "stop"
         elif self.completion_tokens >= self.request.sampling.max_tokens:
             self.reason = "length"

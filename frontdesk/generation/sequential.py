@@ -9,11 +9,13 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
+from frontdesk.generation.constraints import Constraint
 from frontdesk.generation.errors import (
     GenerationRejectedError,
     GenerationUnavailableError,
@@ -24,6 +26,7 @@ from frontdesk.generation.metrics import Metrics
 from frontdesk.generation.requests import (
     DRAIN_S,
     FinishReason,
+    Form,
     Piece,
     Request,
     Sampling,
@@ -34,6 +37,7 @@ from frontdesk.generation.weights import LoadedModel
 logger = logging.getLogger(__name__)
 
 _LONGEST_CONTEXT = 8_192
+STUCK_S = 120.0  # no prompt takes that long, and no token
 
 
 class SequentialEngine:
@@ -50,6 +54,7 @@ class SequentialEngine:
         )
         self._closing = False
         self._current: Request | None = None
+        self._last_sign = 0.0  # of life, while there is a request
         self.metrics = Metrics(slots=1)
         self._thread.start()
 
@@ -58,6 +63,12 @@ class SequentialEngine:
 
     def encode_text(self, text: str) -> tuple[int, ...]:
         return tuple(self._loaded.tokenizer(text)["input_ids"])
+
+    def constrain(self, form: Form) -> Constraint:
+        raise GenerationRejectedError(
+            f"Forms of answers are not available for {self.name!r}, which runs in the "
+            "plain engine; leave response_format and structured_outputs out."
+        )
 
     def submit(self, request: Request) -> None:
         if request.evidence or request.sampling.logprobs is not None:
@@ -82,7 +93,9 @@ class SequentialEngine:
             ) from error
 
     def is_healthy(self) -> bool:
-        return self._thread.is_alive() and not self._closing
+        busy = self._current is not None
+        is_stuck = busy and time.monotonic() - self._last_sign > STUCK_S
+        return self._thread.is_alive() and not self._closing and not is_stuck
 
     def close(self) -> None:
         self._closing = True
@@ -95,12 +108,13 @@ class SequentialEngine:
                 waiting.listener(Piece("", "error", 0, "The server is stopping."))
         self._waiting.put(None)
         self._thread.join(DRAIN_S)
-        if self._current is not None:
-            self._current.cancel()
+        if (current := self._current) is not None:
+            current.cancel()
         self._thread.join()
 
     def _work(self) -> None:
         while (request := self._waiting.get()) is not None:
+            self._last_sign = time.monotonic()
             self._current = request
             self.metrics.requests += 1
             self.metrics.waiting = self._waiting.qsize()
@@ -110,9 +124,13 @@ class SequentialEngine:
                 # The thread's entry point: one bad request must not end the engine.
                 logger.exception("A request failed in the engine.")
                 request.listener(Piece("", "error", 0, "The engine failed."))
+            self._current = None
+
+    def _note_life(self) -> None:
+        self._last_sign = time.monotonic()
 
     def _answer(self, request: Request) -> None:
-        answer = _Answer(self._loaded, request)
+        answer = _Answer(self._loaded, request, self._note_life)
         if not answer.must_end():
             device = self._loaded.device
             ids = torch.tensor([request.prompt_ids], device=device)
@@ -159,8 +177,11 @@ class SequentialEngine:
 class _Answer:
     """A streamer for `generate`: hands on text and knows why the answer ends."""
 
-    def __init__(self, loaded: LoadedModel, request: Request) -> None:
+    def __init__(
+        self, loaded: LoadedModel, request: Request, on_token: Callable[[], None]
+    ) -> None:
         self._ends = loaded.end_ids()
+        self._on_token = on_token
         self._request = request
         self._text = TextAssembler(loaded.tokenizer, request.sampling.stop)
         self._prompt_seen = False
@@ -171,6 +192,7 @@ class _Answer:
         if not self._prompt_seen:  # generate shows the prompt first
             self._prompt_seen = True
             return
+        self._on_token()
         for token_id in value.flatten().tolist():
             self.tokens += 1
             if token_id in self._ends:

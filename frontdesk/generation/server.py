@@ -105,7 +105,11 @@ class _Server:
             raise _HttpFault(
                 404, f"No model {wanted.model!r} here, only {self._engine.name!r}."
             )
-        answer = Answer(self._engine, prompt, wanted)
+        form = wanted.form()
+        constraint = None
+        if form is not None:
+            constraint = await asyncio.to_thread(self._engine.constrain, form)
+        answer = Answer(self._engine, prompt, wanted, constraint)
         if wanted.stream:
             return StreamingResponse(answer.events(), media_type="text/event-stream")
         return await answer.whole(request)

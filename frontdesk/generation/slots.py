@@ -127,6 +127,11 @@ class SlotCache:
         """Record whose keys and values a slot holds now."""
         self._slots[number].tokens = tokens
 
+    def forget(self) -> None:
+        """Free all slots and hold nothing."""
+        self._slots = [_Slot() for _ in self._slots]
+        self.kv.zero_()
+
     def release(self, number: int) -> None:
         """Give a slot back; what it holds may be copied from until it is taken."""
         self._clock += 1

@@ -1,4 +1,6 @@
+import json
 import random
+import re
 import threading
 import time
 
@@ -12,7 +14,7 @@ from frontdesk.generation.errors import (
     PromptTooLongError,
     QueueFullError,
 )
-from frontdesk.generation.requests import Request, Sampling
+from frontdesk.generation.requests import Form, Request, Sampling
 from tests.fakes_generation import Collected, tiny_llama
 
 PROMPT = tuple(range(40, 60))
@@ -158,6 +160,87 @@ def test_evidence_locks_the_figures(engine):
     assert not any(letter in "012345689" for letter in locked)
 
 
+SCHEMA = {
+    "type": "object",
+    "properties": {"late": {"type": "boolean"}, "days": {"enum": [3, 14, 30]}},
+    "required": ["late", "days"],
+    "additionalProperties": False,
+}
+FORMS = [
+    Form.json(SCHEMA),
+    Form.choice(["yes, at once", "no", "I do not know"]),
+    Form("regex", "LO-[0-9]{5}"),
+]
+
+
+def hold(engine, form, evidence=(), **sampling):
+    """A submitted request whose answer is held to `form`."""
+    constraint = engine.constrain(form)
+    request = Request(PROMPT, Sampling(**sampling), Collected(), evidence=evidence)
+    request.constraint = constraint
+    engine.submit(request)
+    return request
+
+
+def is_of(form, text):
+    if form.kind == "json":
+        found = json.loads(text)
+        return type(found["late"]) is bool and found["days"] in (3, 14, 30)
+    if form.kind == "choice":
+        return text in json.loads(form.content)
+    return re.fullmatch(form.content, text) is not None
+
+
+def test_forms_hold_in_one_batch_with_each_other_and_with_free_answers(reference):
+    found = []
+    for speculate in (True, False):
+        engine = BatchEngine(tiny_llama(), queue_size=100, speculate=speculate)
+        free = submit(engine, max_tokens=60)
+        held = [
+            (form, hold(engine, form, max_tokens=80, temperature=heat, seed=n))
+            for n, heat in enumerate((0.0, 0.7, 1.5))
+            for form in FORMS
+        ]
+        answers = [request.listener.wait() for _, request in held]
+        for (form, _), said in zip(held, answers, strict=True):
+            assert is_of(form, said.text)
+            assert said.reason == "stop"
+        assert free.listener.wait().text == generate(reference, PROMPT, 60)[0]
+        found.append([said.text for said in answers])
+        engine.close()
+    assert found[0] == found[1]
+
+
+def test_one_requests_form_and_evidence_touch_no_other(engine):
+    settings = [
+        {"max_tokens": 30},
+        {"max_tokens": 30, "evidence": ("77",), "temperature": 1.5, "seed": 1},
+        {"max_tokens": 30, "temperature": 1.5, "seed": 1},
+    ]
+    alone = [ask(engine, **given).text for given in settings]
+    held = [hold(engine, form, max_tokens=60) for form in FORMS]
+    mixed = [submit(engine, **given) for given in settings]
+    held += [hold(engine, form, max_tokens=60) for form in FORMS]
+    assert [request.listener.wait().text for request in mixed] == alone
+    texts = [request.listener.wait().text for request in held]
+    assert texts[:3] == texts[3:]
+
+
+def test_a_form_that_the_evidence_forbids_ends_in_a_clear_error(engine):
+    request = hold(engine, Form("regex", "[0-9]{4}"), ("No figure at all.",))
+    said = request.listener.wait()
+    assert said.reason == "error"
+    assert said.pieces[-1].error == (
+        "No token is left that the answer's form and evidence allow."
+    )
+    assert ask(engine, max_tokens=3).reason == "length"
+
+
+def test_a_form_and_evidence_hold_together(engine):
+    request = hold(engine, Form("regex", "[0-9]{4}"), ("In 1987.",), max_tokens=9)
+    assert request.listener.wait().text == "1987"
+
+
 class Slow(Collected):
     """A listener that takes its time, so that a request is met while it runs."""
 
@@ -214,19 +297,29 @@ def test_a_past_deadline_ends_a_waiting_request(engine):
 class Poisoned:
     """A decoder that fails whenever a certain token is read."""
 
-    def __init__(self, decoder, token):
+    def __init__(self, decoder, token, error):
         self._decoder = decoder
         self._token = token
+        self._error = error
 
     def __call__(self, ids, step, rows):
         if self._token in ids:
-            raise RuntimeError("out of memory")
+            raise self._error
         return self._decoder(ids, step, rows)
 
 
-def test_a_poisoned_request_fails_alone(caplog):
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("out of memory"),
+        MemoryError("out of memory"),
+        torch.OutOfMemoryError("out of memory"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_poisoned_request_fails_alone(error, caplog):
     engine = BatchEngine(tiny_llama())
-    engine._decoder = Poisoned(engine._decoder, token=200)
+    engine._decoder = Poisoned(engine._decoder, 200, error)
     slow = submit(engine, listener=Slow(), max_tokens=30)
     assert slow.listener.began.wait(10)
     bad = submit(engine, (*PROMPT, 200), max_tokens=5)
@@ -250,11 +343,44 @@ def test_a_dead_worker_is_restarted_once(monkeypatch, caplog):
         if expected:
             assert ask(engine, max_tokens=3).reason == "length"
             assert engine.metrics.restarts == 1
+            assert "was restarted" in caplog.text
     engine._thread.join(10)
     assert not engine.is_healthy()
     with pytest.raises(GenerationUnavailableError, match="dead"):
         submit(engine)
     engine.close()
+
+
+class Hanging:
+    """A decoder whose steps do not end before they are let go."""
+
+    def __init__(self):
+        self.entered, self.let_go = threading.Event(), threading.Event()
+
+    def __call__(self, ids, step, rows):
+        self.entered.set()
+        self.let_go.wait(30)
+        raise RuntimeError("let go")
+
+
+def test_a_worker_that_hangs_takes_nothing_new_and_holds_up_no_stop(
+    monkeypatch, caplog
+):
+    monkeypatch.setattr("frontdesk.generation.engine.STUCK_S", 0.05)
+    monkeypatch.setattr("frontdesk.generation.engine.DRAIN_S", 0.05)
+    monkeypatch.setattr("frontdesk.generation.engine.GIVE_UP_S", 0.05)
+    engine = BatchEngine(tiny_llama())
+    engine._decoder = hanging = Hanging()
+    request = submit(engine)
+    assert hanging.entered.wait(10)
+    time.sleep(0.06)
+    assert not engine.is_healthy()
+    with pytest.raises(GenerationUnavailableError, match="stuck"):
+        submit(engine)
+    engine.close()
+    assert request.listener.wait(1).pieces[-1].error == "The engine is stuck."
+    hanging.let_go.set()
+    engine._thread.join(10)
 
 
 def test_closing_finishes_what_is_under_way_and_takes_nothing_new():

@@ -14,6 +14,7 @@ from frontdesk.generation.errors import (
     QueueFullError,
 )
 from frontdesk.generation.loading import LoadingEngine
+from frontdesk.generation.requests import Form
 from frontdesk.generation.server import create_app
 from frontdesk.settings import Settings
 from tests.fakes_generation import FakeEngine, serving
@@ -121,6 +122,37 @@ def test_evidence_and_deadline_reach_the_engine():
     assert 3 < request.deadline - time.monotonic() <= 5
 
 
+@pytest.mark.parametrize(
+    ("given", "form"),
+    [
+        ({"response_format": {"type": "text"}}, None),
+        (
+            {"response_format": {"type": "json_object"}},
+            Form("json", '{"type": "object"}'),
+        ),
+        (
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "answer", "schema": {"type": "integer"}},
+                }
+            },
+            Form("json", '{"type": "integer"}'),
+        ),
+        (
+            {"structured_outputs": {"choice": ["yes", "no"]}},
+            Form("choice", '["yes", "no"]'),
+        ),
+        ({"structured_outputs": {"regex": "a+"}}, Form("regex", "a+")),
+    ],
+)
+def test_a_form_reaches_the_engine(given, form):
+    engine = FakeEngine()
+    post(engine, CHAT | given)
+    assert engine.forms == ([form] if form else [])
+    assert engine.requests[0].constraint == form
+
+
 def test_metrics_are_there_without_a_key():
     engine = FakeEngine()
     engine.metrics.completion_tokens = 42
@@ -145,6 +177,19 @@ def test_content_in_parts_is_joined():
         (CHAT | {"stop": ["x"] * 9}, "stop"),
         (CHAT | {"n": 2}, "n"),
         (CHAT | {"tools": [{}]}, "tools"),
+        (CHAT | {"response_format": {"type": "xml"}}, "response_format.type"),
+        (CHAT | {"response_format": {"type": "json_schema"}}, "response_format"),
+        (CHAT | {"structured_outputs": {}}, "structured_outputs"),
+        (CHAT | {"structured_outputs": {"choice": [""]}}, "structured_outputs.choice"),
+        (CHAT | {"structured_outputs": {"json": {}}}, "structured_outputs.json"),
+        (
+            CHAT
+            | {
+                "structured_outputs": {"regex": "a"},
+                "response_format": {"type": "text"},
+            },
+            "the body",
+        ),
         (b"no json", "the body"),
         (b'{"messages": [{"role": "user", "content": "\\ud800"}]}', "the body"),
     ],
@@ -152,7 +197,7 @@ def test_content_in_parts_is_joined():
 def test_a_wrong_body_is_refused_by_name(body, where):
     response = post(FakeEngine(), body)
     assert response.status_code == 400
-    assert response.json()["error"]["message"].startswith(f"{where}: ")
+    assert response.json()["error"]["message"].startswith(where)
 
 
 def test_a_huge_body_is_refused():
@@ -194,6 +239,18 @@ def test_a_configured_key_is_needed(header, status):
     settings = Settings(generation_api_key="secret")
     headers = {"authorization": header} if header else None
     assert post(FakeEngine(), CHAT, settings, headers).status_code == status
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_deadline_is_kept_even_if_the_engine_hangs(stream, monkeypatch):
+    monkeypatch.setattr("frontdesk.generation.answers._GRACE_S", 0.1)
+    engine = FakeEngine(delay_s=3.0)
+    began = time.monotonic()
+    response = post(engine, CHAT | {"deadline_s": 0.1, "stream": stream})
+    assert time.monotonic() - began < 2
+    assert "No end within 0.1 s." in response.text
+    assert response.status_code == (200 if stream else 504)
+    assert engine.requests[0].is_cancelled
 
 
 def test_a_client_that_leaves_a_stream_cancels_its_request():
