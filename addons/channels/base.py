@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import time
-from typing import Any, Awaitable, Callable, Dict, List, Optional, Set
+from typing import Any, Awaitable, Callable, Dict, Iterator, List, Optional, Set
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
@@ -35,7 +35,10 @@ FAILED = (
 # Keyword data that an action may hand to the channel with its text:
 # dispatcher.utter_message(text=..., citations=[...]). Anything else an event carries
 # is Rasa's or the action's own business.
-PASSED_ON = ("citations", "decision", "choices", "generated", "timings", "stream_id")
+PASSED_ON = (
+    *("citations", "decision", "choices", "generated", "timings"),
+    *("stream_id", "stopped", "failure"),
+)
 _RICH = ("custom", "image", "attachment", "elements")
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
@@ -108,7 +111,9 @@ class Turns:
             failure = "error"
         if not reply.has_something_to_show():
             text = runtime.or_contact(text)
-            reply.messages.append({"recipient_id": message.sender_id, "text": text})
+            reply.messages.append(
+                {"recipient_id": message.sender_id, "text": text, "failure": failure}
+            )
             await self._log(agent, message, text, failure)
         return reply.messages
 
@@ -143,13 +148,23 @@ def offered_payloads(tracker: DialogueStateTracker) -> Set[str]:
 
     The conversation itself is the memory, so a restart forgets none.
     """
-    payloads = set()
-    for event in tracker.applied_events():
-        if isinstance(event, BotUttered):
-            for key in ("buttons", "quick_replies"):
-                for button in event.data.get(key) or []:
-                    payloads.add(str(button.get("payload")))
-    return payloads
+    return {
+        payload
+        for event in tracker.applied_events()
+        if isinstance(event, BotUttered)
+        for payload in _payloads(event.data)
+    }
+
+
+def _payloads(part: Any) -> Iterator[str]:
+    """All texts that are the `payload` of something, cards and rich parts included."""
+    if isinstance(part, dict):
+        if isinstance(part.get("payload"), str):
+            yield part["payload"]
+        part = list(part.values())
+    if isinstance(part, (list, tuple)):
+        for inner in part:
+            yield from _payloads(inner)
 
 
 async def _write(agent: Agent, message: UserMessage, text: str, failure: str) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from rasa.core.channels.channel import UserMessage
 from rasa.shared.core.events import BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 
-from addons.channels.base import FAILED, LATE, Reply, Turns
+from addons.channels.base import FAILED, LATE, Reply, Turns, offered_payloads
 from addons.runtime import UNAVAILABLE
 from tests.fakes_channels import FakeActions, Server
 
@@ -118,7 +119,7 @@ async def test_turn_without_a_loaded_model_gets_a_sentence() -> None:
 
     message = UserMessage("hello", Reply("rest"), "anna")
     assert await Turns().run(handle, None, message) == [
-        {"recipient_id": "anna", "text": f"{FAILED}."}
+        {"recipient_id": "anna", "text": f"{FAILED}.", "failure": "empty"}
     ]
 
 
@@ -136,6 +137,18 @@ async def test_keyword_data_alone_is_nothing_to_show() -> None:
     reply = Reply("rest")
     await reply.send_response("anna", {"text": "", "decision": "abstain"})
     assert not reply.has_something_to_show()
+
+
+async def test_payloads_are_found_in_cards_and_rich_parts(agent: Any) -> None:
+    card = {"title": "Mira", "buttons": [{"title": "This", "payload": "/b{}"}]}
+    said = [
+        BotUttered("1", {"buttons": [{"title": "A", "payload": "/a"}]}),
+        BotUttered("2", {"elements": [card]}),
+        BotUttered("3", {"custom": {"products": [{"buttons": [{"payload": "/c"}]}]}}),
+        BotUttered("4", {"attachment": {"type": "file", "payload": {"src": "x"}}}),
+    ]
+    tracker = DialogueStateTracker.from_events("anna", said)
+    assert offered_payloads(tracker) == {"/a", "/b{}", "/c"}
 
 
 async def test_question_inside_the_handoff_form_is_answered_and_the_form_resumes(
