@@ -41,6 +41,15 @@ class Settings:
     rest_token: str = ""
     support_contact: str = "hello@lumenandoak.example or 020 7946 0112"
     support_hours: str = "Monday to Saturday, 8 am to 8 pm"
+    shopify_url: str = ""
+    shopify_token: str = ""
+    shopify_client_id: str = ""
+    shopify_client_secret: str = ""
+    shopify_api_version: str = "2026-07"
+    woocommerce_url: str = ""
+    woocommerce_key: str = ""
+    woocommerce_secret: str = ""
+    woocommerce_api_version: str = "wc/v3"
 
     @classmethod
     def from_environ(
