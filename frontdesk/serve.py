@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
 
+from frontdesk.kept_secrets import with_secrets
 from frontdesk.quiet import quiet_environ
 from frontdesk.settings import Settings, variable
 from frontdesk.supervisor import ServeError, Service, Supervisor
@@ -19,6 +20,7 @@ from frontdesk.terminal import own_terminal
 
 RASA_PYTHON = Path(".venv-rasa/bin/python")
 MODEL = Path("models/frontdesk.tar.gz")
+_SHOP_HOSTS = ("127.0.0.1", "localhost")
 
 # A call as Rasa makes it, of the action that loads what the first question needs.
 WARM_UP = {
@@ -207,10 +209,13 @@ def child_environ(settings: Settings) -> dict[str, str]:
 
     Rasa cannot read our `.env`, and its YAML files name variables that must be there.
     """
+    settings = with_secrets(settings)
     values = {
         variable(field.name): str(getattr(settings, field.name))
         for field in fields(settings)
     }
+    shop = [f"http://{host}:{settings.page_port}" for host in _SHOP_HOSTS]
+    values[variable("web_origins")] = settings.web_origins or ",".join(shop)
     actions = f"http://{reachable(settings.host)}:{settings.actions_port}/webhook"
     return quiet_environ(
         **values, FRONTDESK_ACTIONS_URL=actions, SANIC_HOST=settings.host

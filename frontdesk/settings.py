@@ -39,6 +39,13 @@ class Settings:
     generation_port: int = 8010
     page_port: int = 8080
     rest_token: str = ""
+    rasa_url: str = "http://127.0.0.1:5005"
+    web_origins: str = ""  # empty: the demo shop's page, see serve.py
+    web_session_secret: str = ""
+    web_stream_secret: str = ""
+    web_redis_url: str = ""
+    web_proxies: int = 0
+    identity_secret: str = ""
     support_contact: str = "hello@lumenandoak.example or 020 7946 0112"
     support_hours: str = "Monday to Saturday, 8 am to 8 pm"
     shopify_url: str = ""
@@ -69,6 +76,8 @@ class Settings:
                 found[field.name] = _parse(name, values[name], field.default)
         if "generation_url" not in found and "generation_port" in found:
             found["generation_url"] = f"http://127.0.0.1:{found['generation_port']}/v1"
+        if "rasa_url" not in found and "rasa_port" in found:
+            found["rasa_url"] = f"http://127.0.0.1:{found['rasa_port']}"
         return cls(**found)  # type: ignore[arg-type]
 
 

@@ -64,12 +64,23 @@ def test_generation_url_follows_the_generation_port(tmp_path: Path) -> None:
     assert assistant(settings)[0].port == 9010
 
 
-def test_services_get_every_setting_and_the_address_of_the_actions() -> None:
-    environ = child_environ(Settings(actions_port=6055))
+def test_services_get_every_setting_and_the_address_of_the_actions(
+    tmp_path: Path,
+) -> None:
+    environ = child_environ(Settings(actions_port=6055, var=tmp_path))
     assert {variable(field.name) for field in fields(Settings)} <= set(environ)
     assert environ["FRONTDESK_ACTIONS_URL"] == "http://127.0.0.1:6055/webhook"
     assert environ["SANIC_HOST"] == "127.0.0.1"
     assert environ["RASA_TELEMETRY_ENABLED"] == "false"
+
+
+def test_services_share_secrets_and_know_the_shop(tmp_path: Path) -> None:
+    settings = Settings(page_port=9090, var=tmp_path)
+    first, second = child_environ(settings), child_environ(settings)
+    assert first["FRONTDESK_WEB_SESSION_SECRET"]
+    assert first == second
+    shop = "http://127.0.0.1:9090,http://localhost:9090"
+    assert first["FRONTDESK_WEB_ORIGINS"] == shop
 
 
 def test_what_binds_everywhere_is_reached_on_loopback() -> None:
