@@ -1,0 +1,1 @@
+"""The demo shop: an imaginary shop's systems in one SQL database."""

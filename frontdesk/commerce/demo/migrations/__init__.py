@@ -1,0 +1,1 @@
+"""Migrations of the demo shop's database."""
