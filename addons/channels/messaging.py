@@ -320,9 +320,9 @@ class MessagingInput(InputChannel):
         typing = asyncio.create_task(self._type(turn.inbound))
         self._background.add(typing)
         typing.add_done_callback(self._background.discard)
-        return self._calls(await self._messages(agent, turn))
+        return self._calls(await self._run_turn(agent, turn))
 
-    async def _messages(
+    async def _run_turn(
         self, agent: Optional[Agent], turn: Turn
     ) -> List[Dict[str, Any]]:
         assert self._handle is not None

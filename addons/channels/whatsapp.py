@@ -102,7 +102,7 @@ class WhatsAppInput(MessagingInput):
         self._api = VendorApi(
             option["api_url"], {"Authorization": f"Bearer {option['access_token']}"}
         )
-        self._messages = f"/{option['phone_number_id']}/messages"
+        self._path = f"/{option['phone_number_id']}/messages"
 
     def add_routes(self, webhook: Blueprint) -> None:
         @webhook.route("/webhook", methods=["GET"])
@@ -227,7 +227,7 @@ class WhatsAppInput(MessagingInput):
         Raises:
             SendError: It is another one.
         """
-        answer = await self._api.post(self._messages, json=content)
+        answer = await self._api.post(self._path, json=content)
         code = text_at(answer.body, "error", "code")
         reason = text_at(answer.body, "error", "message")
         if answer.status >= 400 and code.isdecimal():
