@@ -8,10 +8,10 @@
 | verified by | `X-Frontdesk-Signature: sha256=HEX`, HMAC-SHA256 with the secret over |
 | | `X-Frontdesk-Timestamp`, a full stop and the raw body |
 | old calls | refused when the signed time is more than 5 minutes away from ours |
-| our answer | 202 `{"accepted": id}`; 400 malformed, 403 not verified, 413 too large |
+| our answer | 200 `{"accepted": id}`; 400 malformed, 403 not verified, 413 too large |
 | we send | `POST` to the reply URL, one message a call, signed in the same way: |
 | | `{"id", "sender", "reply_to", "message"}` |
-| limits | text 20,000 characters a message; 64 KB a call to us |
+| limits | text 4,000 characters a message; 128 KB a call to us |
 | exactly once | `id` and `Idempotency-Key` are the same for every try |
 | source | docs/channels/webhook.md |
 """
@@ -41,7 +41,7 @@ from addons.channels.webhook import (
     text_at,
 )
 
-MAX_TEXT = 20_000
+MAX_TEXT = 4000
 MAX_ID = 200
 MAX_REPLY_TO = 2000
 MAX_ATTACHMENTS = 20
@@ -57,7 +57,7 @@ class WebhookInput(MessagingInput):
         Option("secret", "signs what both sides send; 32 random bytes or more"),
         Option("reply_url", "where answers are posted to, https://"),
     )
-    max_body = 64 * 1024
+    max_body = 128 * 1024
 
     @classmethod
     def name(cls) -> str:
@@ -86,7 +86,7 @@ class WebhookInput(MessagingInput):
     def read(self, request: Request, body: bytes) -> Received:
         event = _event(parse_object(body))
         accepted = as_json({"accepted": event.event_id})
-        response = HTTPResponse(accepted, 202, content_type="application/json")
+        response = HTTPResponse(accepted, 200, content_type="application/json")
         return Received([event], response=response)
 
     def render(self, part: Part) -> List[Dict[str, Any]]:
@@ -173,7 +173,7 @@ def _event(content: Dict[str, Any]) -> Inbound:
         text=content.get("text", ""),
         payload=content.get("payload", ""),
         attachments=[_attachment(file) for file in files],
-        sent_at=float(min(max(sent_at, 0), time.time())),
+        sent_at=float(max(sent_at, 0)),
         reply_to=reply_to,
     )
 

@@ -70,7 +70,7 @@ class TwilioInput(MessagingInput):
         Option("mms", "yes: files go as MMS (USA and Canada), else as a link", "no"),
         Option("api_url", "Twilio's API", "https://api.twilio.com"),
     )
-    max_body = 64 * 1024
+    max_body = 128 * 1024
 
     @classmethod
     def name(cls) -> str:

@@ -27,7 +27,10 @@ class System(Vendor):
         require(set(content) == {"id", "sender", "reply_to", "message"}, "keys")
         require(request.headers["Idempotency-Key"] == content["id"], "key")
         require(len(content["message"].get("text", "")) <= 4000, "text length")
-        return content["sender"], {**content["message"], "reply_to": content["reply_to"]}
+        return content["sender"], {
+            **content["message"],
+            "reply_to": content["reply_to"],
+        }
 
     def taken(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"ok": True}
