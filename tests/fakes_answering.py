@@ -1,9 +1,10 @@
 """Stands in for the retriever and the model behind the answering room."""
 
+import asyncio
 import math
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,20 +60,34 @@ class FakeRetriever:
 
 
 class FakeGenerator:
-    """Writes what it was told to; records the prompts. An empty reply is an outage."""
+    """Writes what it was told to, word by word; records prompts and words taken.
 
-    def __init__(self, reply: str) -> None:
+    An empty reply is an outage; `pause` makes it wait for ever before that word.
+    """
+
+    def __init__(self, reply: str, pause: str = "") -> None:
         self.reply = reply
+        self.pause = pause
         self.asked: list[list[Mapping[str, str]]] = []
+        self.taken: list[str] = []
+        self.ended = False
         self.closed = False
 
-    async def complete(
+    async def stream(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int
-    ) -> str:
+    ) -> AsyncIterator[str]:
         self.asked.append(list(messages))
         if not self.reply:
             raise GenerationUnavailableError("The generation server refused.")
-        return self.reply
+        try:
+            for word in re.findall(r"\S+\s*", self.reply):
+                if self.pause and word.strip() == self.pause:
+                    await asyncio.Event().wait()
+                self.taken.append(word)
+                yield word
+                await asyncio.sleep(0)
+        finally:
+            self.ended = True
 
     async def aclose(self) -> None:
         self.closed = True

@@ -44,12 +44,12 @@ class FakeAnswerer:
         self.closed = False
 
     async def answer(
-        self, turns: Sequence[Mapping[str, str]], on_delta: Any = None
+        self, turns: Sequence[Mapping[str, str]], reader: Any = None
     ) -> Answer:
         self.asked.append(list(turns))
         message = turns[-1]["text"]
-        if on_delta and message in self.streamed:
-            await on_delta(self.streamed[message])
+        if reader and message in self.streamed:
+            await reader.on_delta(self.streamed[message])
         return self.answers.get(message, self.default)
 
     async def aclose(self) -> None:

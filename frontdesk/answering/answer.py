@@ -41,6 +41,7 @@ class Answer:
             total).
         generated: Whether a model wrote the text; False for quoted evidence.
         confidence: Probability in [0, 1] that the evidence covers the question.
+        stopped: Whether the customer stopped the reply, so that it is incomplete.
     """
 
     decision: Decision
@@ -51,3 +52,4 @@ class Answer:
     timings: dict[str, float] = field(default_factory=dict)
     generated: bool = False
     confidence: float = 0.0
+    stopped: bool = False

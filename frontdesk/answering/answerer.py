@@ -9,13 +9,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from frontdesk.answering import compose, facts, gate, language, prompt, wording
 from frontdesk.answering.answer import Answer, Citation
-from frontdesk.answering.check import Claim, Evidence, check, shipped_threshold
+from frontdesk.answering.check import (
+    Claim,
+    Evidence,
+    check,
+    check_claim,
+    shipped_threshold,
+)
 from frontdesk.answering.comparison import compare, compared
 from frontdesk.answering.entities import Entities
 from frontdesk.answering.evidence import (
@@ -25,12 +31,12 @@ from frontdesk.answering.evidence import (
 )
 from frontdesk.answering.question import Question, read_question
 from frontdesk.answering.siblings import Siblings, find_siblings
+from frontdesk.answering.stream import Reader, SentenceStream, read_along
 from frontdesk.answering.vocabulary import Vocabulary
 from frontdesk.generation.errors import GenerationError
 from frontdesk.knowledge.documents import Hit, Passage
 from frontdesk.settings import Settings
 
-OnDelta = Callable[[str], Awaitable[None]]
 TOP_K = 12
 MAX_TOKENS = 96
 
@@ -54,9 +60,9 @@ class Searches(Protocol):
 class Generates(Protocol):
     """What the answerer needs of a generation client."""
 
-    async def complete(
+    def stream(
         self, messages: Sequence[Mapping[str, str]], *, max_tokens: int
-    ) -> str: ...
+    ) -> AsyncIterator[str]: ...
 
     async def aclose(self) -> None: ...
 
@@ -102,14 +108,14 @@ class Answerer:
     async def answer(
         self,
         turns: Sequence[Mapping[str, str]],
-        on_delta: OnDelta | None = None,
+        reader: Reader | None = None,
         trace: dict[str, Any] | None = None,
     ) -> Answer:
         """The answer to the last turn, a customer's message.
 
         Args:
             turns: `{"role": "user" or "bot", "text"}`, oldest first.
-            on_delta: Called with pieces of text that passed the check, as they come.
+            reader: Reads along, and may stop what is being written.
             trace: Filled with what happened, if given.
 
         Raises:
@@ -120,15 +126,15 @@ class Answerer:
         timings: dict[str, float] = {}
         if not turns or not turns[-1]["text"].strip():
             return Answer("abstain", wording.EMPTY)
+        reader = Reader() if reader is None else _timed(reader, timings, started)
+        await reader.on_stage("looking_up")
         known = await asyncio.to_thread(self.understand, turns, timings)
-        answer = await self._respond(known, timings, trace)
+        answer = await self._respond(known, timings, trace, reader)
         timings["total"] = _ms(started)
         timings.setdefault("first_token", timings["total"])
         answer = replace(
             answer, timings=dict(timings), confidence=known.verdict.confidence
         )
-        if on_delta is not None:
-            await on_delta(answer.text)
         if trace is not None:
             trace.update(_traced(known, answer))
         return answer
@@ -161,6 +167,7 @@ class Answerer:
         known: Understanding,
         timings: dict[str, float],
         trace: dict[str, Any] | None,
+        reader: Reader,
     ) -> Answer:
         verdict, hits = known.verdict, tuple(known.hits)
         foreign = language.foreign_language(known.question.text)
@@ -180,16 +187,9 @@ class Answerer:
         chosen = compose.choose(known.evidence)
         if verdict.decision == "abstain" or not chosen:
             return Answer("abstain", wording.abstain(self._settings), passages=hits)
-        written = await self._write(known, timings, trace)
+        written = await self._write(known, timings, trace, reader)
         if written is not None:
-            text, cited = written
-            return Answer(
-                "answer",
-                text,
-                citations=cited,
-                passages=hits,
-                generated=True,
-            )
+            return written
         return Answer(
             "answer",
             compose.verbatim(chosen),
@@ -211,39 +211,57 @@ class Answerer:
         known: Understanding,
         timings: dict[str, float],
         trace: dict[str, Any] | None,
-    ) -> tuple[str, tuple[Citation, ...]] | None:
+        reader: Reader,
+    ) -> Answer | None:
         """The model's reply with citations, or None when it must not be shown."""
         if self._generator is None:
             return None
         begin = time.perf_counter()
         hits = _in_order_of_use(known)
+        evidence = await asyncio.to_thread(_evidence, hits)
+        sentences = SentenceStream(lambda text: self._may_be_read(text, evidence))
+        await reader.on_stage("writing")
         messages = prompt.build_messages(known.question, hits, self._hidden)
         try:
-            draft = await self._generator.complete(messages, max_tokens=MAX_TOKENS)
+            pieces = self._generator.stream(messages, max_tokens=MAX_TOKENS)
+            complete = await read_along(pieces, sentences, reader)
         except GenerationError as error:
             _log.warning("Quoting evidence instead of generating: %s", error)
             timings["generate"] = _ms(begin)
             return None
         timings["generate"] = _ms(begin)
+        await reader.on_stage("checking")
         begin = time.perf_counter()
-        claims = await asyncio.to_thread(self._check, draft, hits)
+        draft = (sentences.text if complete else sentences.released).strip()
+        claims = await asyncio.to_thread(check, draft, [], evidence=evidence)
         timings["check"] = _ms(begin)
         if trace is not None:
             trace["prompt"] = prompt.VERSION
-            trace["draft"] = draft
+            trace["draft"] = sentences.text
             trace["claims"] = [
                 {"text": c.text, "support": c.support, "quote": c.quote} for c in claims
             ]
-        if not self._acceptable(draft, claims, known):
+        if complete and (
+            sentences.failed or not self._acceptable(draft, claims, known)
+        ):
             return None
-        return draft.strip(), _citations(claims, hits)
+        return Answer(
+            "answer",
+            draft or wording.STOPPED,
+            citations=_citations(claims, hits),
+            passages=tuple(known.hits),
+            generated=bool(draft),
+            stopped=not complete,
+        )
 
-    def _check(self, draft: str, hits: Sequence[Hit]) -> list[Claim]:
-        used = hits[: prompt.MAX_PASSAGES]
-        passages = [compose.clean_passage(hit.passage.text) for hit in used]
-        titles = [hit.passage.title for hit in used]
-        evidence = Evidence(passages, titles)
-        return check(draft, passages, evidence=evidence)
+    def _may_be_read(self, sentence: str, evidence: Evidence) -> bool:
+        """Whether a sentence may be shown before the rest of the reply is known."""
+        text = sentence.lower()
+        if prompt.NOT_IN_PASSAGES.lower() in text:
+            return False
+        if self._hidden and self._hidden.lower() in text:
+            return False
+        return check_claim(sentence, evidence).support >= shipped_threshold()
 
     def _acceptable(
         self, draft: str, claims: Sequence[Claim], known: Understanding
@@ -284,6 +302,23 @@ def _in_order_of_use(known: Understanding) -> list[Hit]:
     ordered = [candidate.hit for candidate in compose.choose(known.evidence)]
     ordered += known.hits
     return list({hit.passage.id: hit for hit in ordered}.values())
+
+
+def _evidence(hits: Sequence[Hit]) -> Evidence:
+    """What the reply is checked against: the passages of the prompt."""
+    used = hits[: prompt.MAX_PASSAGES]
+    passages = [compose.clean_passage(hit.passage.text) for hit in used]
+    return Evidence(passages, [hit.passage.title for hit in used])
+
+
+def _timed(reader: Reader, timings: dict[str, float], started: float) -> Reader:
+    """The reader, with the time of the first sentence noted."""
+
+    async def on_delta(text: str) -> None:
+        timings.setdefault("first_token", _ms(started))
+        await reader.on_delta(text)
+
+    return replace(reader, on_delta=on_delta)
 
 
 def _citations(claims: Sequence[Claim], hits: Sequence[Hit]) -> tuple[Citation, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from frontdesk.settings import Settings
 
 EMPTY = "I did not get any text. What would you like to know?"
+STOPPED = "All right, I've stopped. What would you like to know instead?"
 
 
 def ask_which(noun: str, choices: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from frontdesk.answering.stream import Reader
 from frontdesk.evaluation import figures
 from frontdesk.evaluation.scoring import plain
 from frontdesk.evaluation.sets import EvaluationError, read_lines, with_progress
@@ -170,7 +171,7 @@ async def ask(answerer: Answerer, text: str) -> tuple[Answer, str]:
         streamed.append(delta)
 
     turns = [{"role": "user", "text": text}]
-    answer = await answerer.answer(turns, on_delta=collect)
+    answer = await answerer.answer(turns, Reader(collect))
     quotes = [citation.quote for citation in answer.citations]
     parts = [answer.text, *answer.choices, *quotes, "".join(streamed)]
     return answer, "\n".join(parts)

@@ -1,8 +1,9 @@
 import asyncio
 from typing import Any
 
-from frontdesk.answering import Answer, Answerer
+from frontdesk.answering import Answer, Answerer, wording
 from frontdesk.answering.gate import Verdict
+from frontdesk.answering.stream import Reader
 from frontdesk.settings import Settings
 from tests.fakes_answering import FakeGenerator, FakeRetriever, encode, passage
 
@@ -99,15 +100,85 @@ def test_a_new_version_of_the_knowledge_is_used_at_once() -> None:
     assert "30 days" in asyncio.run(answerer.answer(turns)).text
 
 
-def test_what_was_checked_is_what_is_streamed() -> None:
-    pieces: list[str] = []
+def listener() -> tuple[Reader, list[str]]:
+    """A reader and what it hears."""
+    heard: list[str] = []
 
-    async def collect(piece: str) -> None:
-        pieces.append(piece)
+    async def on_delta(text: str) -> None:
+        heard.append(text)
 
-    answerer = OpenGate(
-        FakeRetriever([RETURNS]), encode, FakeGenerator("You have 90 days."), SETTINGS
-    )
-    turns = [{"role": "user", "text": "How many days to return an item?"}]
-    answer = asyncio.run(answerer.answer(turns, on_delta=collect))
-    assert "".join(pieces) == answer.text
+    async def on_stage(stage: str) -> None:
+        heard.append(f"<{stage}>")
+
+    return Reader(on_delta, on_stage), heard
+
+
+def read(reply: str, pause: str = "") -> tuple[Answer, list[str], FakeGenerator]:
+    """The answer, what was heard on the way, and who wrote it."""
+    generator = FakeGenerator(reply, pause)
+    retriever = FakeRetriever([RETURNS, SHOPS])
+    answerer = OpenGate(retriever, encode, generator, SETTINGS)
+    reader, heard = listener()
+    question = "How many days to return an item, and refunds take how many days?"
+    turns = [{"role": "user", "text": question}]
+
+    async def run() -> Answer:
+        if pause:
+            asyncio.get_running_loop().call_later(0.2, reader.stopped.set)
+        return await answerer.answer(turns, reader)
+
+    return asyncio.run(run()), heard, generator
+
+
+STAGES = ["<looking_up>", "<writing>"]
+
+
+def test_sentences_are_heard_one_by_one_and_are_the_answer() -> None:
+    reply = "You have 30 days to return an item. Refunds take 5 days."
+    answer, heard, _ = read(reply)
+    sentence = "You have 30 days to return an item. "
+    assert heard == [*STAGES, sentence, "<checking>"]
+    assert (answer.text, answer.generated) == (reply, True)
+    assert answer.timings["first_token"] < answer.timings["total"]
+
+
+def test_invented_sentence_is_not_heard_and_ends_the_writing() -> None:
+    reply = "You have 90 days to return an item. Refunds take 5 days. Our shops wait."
+    answer, heard, generator = read(reply)
+    assert heard == [*STAGES, "<checking>"]
+    assert len(generator.taken) == len("You have 90 days to return an item. R".split())
+    assert not answer.generated
+    assert "90" not in answer.text
+
+
+def test_later_invention_replaces_what_was_heard() -> None:
+    reply = "You have 30 days to return an item. Refunds take 9 days. Our shops wait."
+    answer, heard, _ = read(reply)
+    assert heard[2] == "You have 30 days to return an item. "
+    assert not answer.generated
+    assert "9 days" not in answer.text
+
+
+def test_stop_ends_generation_and_keeps_what_was_heard() -> None:
+    reply = "You have 30 days to return an item. Refunds take 5 days."
+    answer, heard, generator = read(reply, pause="5")
+    assert heard[2:] == ["You have 30 days to return an item. ", "<checking>"]
+    assert answer.text == "You have 30 days to return an item."
+    assert (answer.stopped, answer.generated) == (True, True)
+    assert [c.id for c in answer.citations] == ["returns"]
+    assert generator.ended
+    assert "days." not in generator.taken
+
+
+def test_stop_before_the_first_sentence_is_said() -> None:
+    answer, heard, generator = read("You have 30 days.", pause="30")
+    assert heard == [*STAGES, "<checking>"]
+    assert answer.text == wording.STOPPED
+    assert (answer.stopped, answer.generated) == (True, False)
+    assert generator.ended
+
+
+def test_quoted_answer_is_not_heard_in_pieces() -> None:
+    answer, heard, _ = read("")
+    assert heard == STAGES
+    assert not answer.generated
