@@ -51,6 +51,8 @@ class Vendor:
         self.refused: list[str] = []
         self.faults: deque[Fault] = deque()
         self.delay_s = 0.0
+        self.chance: Callable[[], Fault | None] = lambda: None
+        self.on_shown: Callable[[dict[str, Any]], None] = lambda message: None
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int = 0) -> None:
@@ -98,9 +100,10 @@ class Vendor:
         if not customer:
             self.other.append(message)
             return web.json_response(self.taken(message))
-        fault = self.faults.popleft() if self.faults else None
+        fault = self.faults.popleft() if self.faults else self.chance()
         if fault is None or fault.done:
             self.shown[customer].append(message)
+            self.on_shown(message)
         await asyncio.sleep(fault.delay_s if fault else self.delay_s)
         if fault is not None:
             return web.json_response(
@@ -150,6 +153,8 @@ class Case:
         customer: Where the vendor shows a customer our answers.
         conversation: The sender that a customer's turns run under.
         batches: Whether the vendor brings several messages in one call.
+        receipt: The vendor's report that it showed a message, where it has one.
+        exactly_once: A call that was cut off is never shown twice.
         stock: Rasa's own connector for a vendor's address, and one without its secret.
     """
 
@@ -161,6 +166,8 @@ class Case:
     customer: Callable[[int], str]
     conversation: Callable[[int], str]
     batches: bool
+    receipt: Callable[[dict[str, Any]], Delivery] | None = None
+    exactly_once: bool = True
     stock: Callable[[str], Any] | None = None
     stock_without_secret: Callable[[str], Any] | None = None
 

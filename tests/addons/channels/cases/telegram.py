@@ -154,4 +154,5 @@ CASE = Case(
     customer=customer,
     conversation=lambda number: f"telegram:{customer(number)}",
     batches=False,
+    exactly_once=False,
 )

@@ -175,6 +175,17 @@ def deliver(messages: Sequence[Message]) -> list[Delivery]:
     return [signed(envelope(messages=[text_message(one) for one in messages]))]
 
 
+def receipt(message: dict[str, Any]) -> Delivery:
+    status = {
+        "id": f"wamid.{message['biz_opaque_callback_data']}",
+        "status": "sent",
+        "timestamp": str(int(time.time())),
+        "recipient_id": customer(0),
+        "biz_opaque_callback_data": message["biz_opaque_callback_data"],
+    }
+    return signed(envelope(statuses=[status]))
+
+
 def forge(delivery: Delivery) -> dict[str, Delivery]:
     def with_signature(value: str) -> Delivery:
         headers = {"Content-Type": "application/json", "X-Hub-Signature-256": value}
@@ -205,4 +216,5 @@ CASE = Case(
     customer=customer,
     conversation=lambda number: f"whatsapp:{customer(number)}",
     batches=True,
+    receipt=receipt,
 )
