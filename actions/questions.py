@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import httpx
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import resources
+from actions.streaming import Address, open_reader
 from frontdesk.answering import Answer, Answerer
 from frontdesk.answering.trace import write_trace
 from frontdesk.answering.wording import unavailable
@@ -31,9 +33,11 @@ class ActionAnswerQuestion(Action):  # type: ignore[misc]
         self,
         get_answerer: Callable[[], Answerer] | None = None,
         settings: Settings | None = None,
+        http: httpx.AsyncClient | None = None,
     ) -> None:
         self._get_answerer = get_answerer
         self._settings = settings
+        self._http = http
 
     def name(self) -> str:
         return "action_answer_question"
@@ -47,9 +51,12 @@ class ActionAnswerQuestion(Action):  # type: ignore[misc]
         settings = self._settings or resources.get_settings()
         get_answerer = self._get_answerer or resources.get_answerer
         trace: dict[str, Any] = {}
+        address = Address.of(tracker, settings)
         try:
             answerer = await asyncio.to_thread(get_answerer)
-            answer = await answerer.answer(turns_of(tracker.events), trace=trace)
+            async with open_reader(address, self._http) as reader:
+                turns = turns_of(tracker.events)
+                answer = await answerer.answer(turns, reader, trace)
         except KnowledgeError as error:
             logger.error("No answer for %r: %s", tracker.sender_id, error)
             answer = Answer("abstain", unavailable(settings))
@@ -62,6 +69,8 @@ class ActionAnswerQuestion(Action):  # type: ignore[misc]
             decision=answer.decision,
             generated=answer.generated,
             timings=answer.timings,
+            stopped=answer.stopped,
+            stream_id=address.stream_id if address else None,
         )
         offers_a_person = answer.decision in ("abstain", "escalate")
         return [SlotSet("offer", "person" if offers_a_person else "nothing")]

@@ -19,11 +19,13 @@ class FakeAnswerer:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self.asked: list[list[Mapping[str, str]]] = []
+        self.readers: list[Any] = []
 
     async def answer(
-        self, turns: Sequence[Mapping[str, str]], trace: dict[str, Any]
+        self, turns: Sequence[Mapping[str, str]], reader: Any, trace: dict[str, Any]
     ) -> Answer:
         self.asked.append(list(turns))
+        self.readers.append(reader)
         trace["question"] = turns[-1]["text"]
         return self._answer
 
@@ -54,6 +56,19 @@ def test_the_answer_goes_out_with_choices_and_citations(tmp_path: Path) -> None:
     assert events == [
         {"event": "slot", "timestamp": None, "name": "offer", "value": "nothing"}
     ]
+
+
+def test_nobody_reads_along_outside_the_website(tmp_path: Path) -> None:
+    answerer = FakeAnswerer(Answer("answer", "In 3 days."))
+    run(lambda: answerer, tmp_path)
+    assert answerer.readers == [None]
+
+
+def test_stopped_reply_is_marked_and_offers_nothing(tmp_path: Path) -> None:
+    answerer = FakeAnswerer(Answer("answer", "In 3", stopped=True))
+    message, events = run(lambda: answerer, tmp_path)
+    assert message["stopped"] is True
+    assert events[0]["value"] == "nothing"
 
 
 def test_not_knowing_makes_yes_mean_a_person(tmp_path: Path) -> None:
