@@ -61,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_knowledge(commands)
     _add_evaluation(commands)
     _add_records(commands)
+    _add_channels(commands)
     return parser
 
 
@@ -177,6 +178,23 @@ def _add_records(commands: Any) -> None:
         "customers who asked for a person, newest last",
     )
     _add_json(handoffs)
+
+
+def _add_channels(commands: Any) -> None:
+    room = "frontdesk.channels.commands"
+    channels = commands.add_parser("channels", help="the messaging channels")
+    what = channels.add_subparsers(dest="command", required=True, metavar="WHAT")
+    check = _add(
+        what, "check", f"{room}:check_command", "what is wrong with each channel"
+    )
+    _add_json(check)
+    outbox = commands.add_parser("outbox", help="answers that could not be sent")
+    what = outbox.add_subparsers(dest="command", required=True, metavar="WHAT")
+    listing = _add(what, "list", f"{room}:outbox_list_command", "list them")
+    _add_json(listing)
+    replay = _add(what, "replay", f"{room}:outbox_replay_command", "send them again")
+    replay.add_argument("ids", type=_positive, nargs="*", metavar="ID")
+    replay.add_argument("--all", action="store_true", help="send all of them again")
 
 
 def handoffs_command(json: bool) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from frontdesk.kept_secrets import with_secrets
 from frontdesk.quiet import quiet_environ
-from frontdesk.settings import Settings, variable
+from frontdesk.settings import Settings, read_dotenv, variable
 from frontdesk.supervisor import ServeError, Service, Supervisor
 from frontdesk.terminal import own_terminal
 
@@ -208,7 +208,13 @@ def child_environ(settings: Settings) -> dict[str, str]:
     """The environment of every service: each setting with its value, and where to bind.
 
     Rasa cannot read our `.env`, and its YAML files name variables that must be there.
+    What else `.env` holds, such as the secrets of a messaging channel, is passed on.
     """
+    more = {
+        name: value
+        for name, value in read_dotenv(Path(".env")).items()
+        if name not in os.environ
+    }
     settings = with_secrets(settings)
     values = {
         variable(field.name): str(getattr(settings, field.name))
@@ -218,7 +224,7 @@ def child_environ(settings: Settings) -> dict[str, str]:
     values[variable("web_origins")] = settings.web_origins or ",".join(shop)
     actions = f"http://{reachable(settings.host)}:{settings.actions_port}/webhook"
     return quiet_environ(
-        **values, FRONTDESK_ACTIONS_URL=actions, SANIC_HOST=settings.host
+        **{**more, **values}, FRONTDESK_ACTIONS_URL=actions, SANIC_HOST=settings.host
     )
 
 

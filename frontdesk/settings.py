@@ -46,6 +46,8 @@ class Settings:
     web_redis_url: str = ""
     web_proxies: int = 0
     identity_secret: str = ""
+    public_url: str = ""
+    deliveries_url: str = ""  # empty: SQLite in `var`
     support_contact: str = "hello@lumenandoak.example or 020 7946 0112"
     support_hours: str = "Monday to Saturday, 8 am to 8 pm"
     shopify_url: str = ""

@@ -22,6 +22,7 @@ ALLOWED = {
     ),
     "frontdesk/commerce": ("frontdesk.settings",),
     "frontdesk/handoff": ("frontdesk.settings",),
+    "frontdesk/channels": ("frontdesk.serve", "frontdesk.settings"),
     "frontdesk/bootstrap": ("frontdesk.quiet", "frontdesk.settings"),
     "frontdesk/evaluation": ("frontdesk",),
     "actions": ("frontdesk",),

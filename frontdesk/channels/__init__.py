@@ -1,0 +1,1 @@
+"""The commands about messaging channels; the channels themselves run inside Rasa."""
