@@ -63,7 +63,10 @@ class Outbox:
                 rows = connection.execute(statement).all()
         except SQLAlchemyError as error:
             raise self._unusable(error) from error
-        return [DeadLetter(*row[:5], json.loads(row[5])) for row in rows]
+        return [
+            DeadLetter(id, conversation, tries, error, at, json.loads(call))
+            for id, conversation, tries, error, at, call in rows
+        ]
 
     def replay(self, ids: list[int] | None = None) -> int:
         """Make dead letters due again, all of them or some; how many there were.
