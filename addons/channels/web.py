@@ -85,11 +85,17 @@ class WebOptions:
                 "characters. Set the same long random text for Rasa and the action "
                 "server, or start with `make serve`, which makes one."
             )
+        identity_secret = environ.get("FRONTDESK_IDENTITY_SECRET", "")
+        if 0 < len(identity_secret) < 32:
+            raise ValueError(
+                "FRONTDESK_IDENTITY_SECRET is shorter than 32 characters. Set it to a "
+                "long random text, the same here and on the shop's server."
+            )
         return cls(
             session_secret=environ.get("FRONTDESK_WEB_SESSION_SECRET", ""),
             stream_secret=stream_secret,
             origins=origins,
-            identity_secret=environ.get("FRONTDESK_IDENTITY_SECRET", ""),
+            identity_secret=identity_secret,
             redis_url=environ.get("FRONTDESK_WEB_REDIS_URL", ""),
             var=Path(environ.get("FRONTDESK_VAR") or "var"),
             proxies=int(environ.get("FRONTDESK_WEB_PROXIES") or 0),
