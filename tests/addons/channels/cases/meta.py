@@ -152,6 +152,15 @@ def deliver(messages: Sequence[Message]) -> list[Delivery]:
     return [signed(envelope(*(text_event(one) for one in messages)))]
 
 
+def receipt(message: dict[str, Any]) -> Delivery:
+    """The echo that Messenger sends of a message of ours."""
+    key = message["metadata"]
+    echo = {"mid": f"m_{key}", "is_echo": True, "app_id": 1, "metadata": key}
+    content = event(customer(0), message=echo)
+    content["sender"], content["recipient"] = content["recipient"], content["sender"]
+    return signed(envelope(content))
+
+
 def forge(delivery: Delivery) -> dict[str, Delivery]:
     sha1 = hmac.new(SECRET.encode(), delivery.body, hashlib.sha1).hexdigest()
     headers = {"Content-Type": "application/json", "X-Hub-Signature": f"sha1={sha1}"}
@@ -174,4 +183,5 @@ CASE = Case(
     customer=customer,
     conversation=lambda number: f"meta:messenger.{customer(number)}",
     batches=True,
+    receipt=receipt,
 )

@@ -27,10 +27,11 @@ class System(Vendor):
         require(set(content) == {"id", "sender", "reply_to", "message"}, "keys")
         require(request.headers["Idempotency-Key"] == content["id"], "key")
         require(len(content["message"].get("text", "")) <= 4000, "text length")
-        return content["sender"], {
-            **content["message"],
-            "reply_to": content["reply_to"],
-        }
+        message = {**content["message"], "key": content["id"]}
+        message["reply_to"] = content["reply_to"]
+        shown = self.shown[content["sender"]]
+        is_known = any(one["key"] == content["id"] for one in shown)
+        return "" if is_known else content["sender"], message
 
     def taken(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"ok": True}
