@@ -16,6 +16,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import resources
 from actions.streaming import Address, open_reader
 from frontdesk.answering import Answer, Answerer
+from frontdesk.answering.telemetry import ship_turn
 from frontdesk.answering.trace import write_trace
 from frontdesk.answering.wording import unavailable
 from frontdesk.knowledge.errors import KnowledgeError
@@ -93,3 +94,6 @@ def _record(settings: Settings, conversation: str, trace: dict[str, Any]) -> Non
         write_trace(settings.var, conversation, trace)
     except OSError as error:
         logger.error("No trace of %r: %s", conversation, error)
+    tracer = resources.get_tracer()
+    if tracer is not None:
+        ship_turn(tracer, conversation, trace)

@@ -5,10 +5,14 @@ Actions are pickled into workers, so none of this may be an attribute of one.
 
 from __future__ import annotations
 
+import atexit
 from functools import lru_cache
 from threading import Lock
 
+from opentelemetry.trace import Tracer
+
 from frontdesk.answering import Answerer, open_answerer
+from frontdesk.answering.telemetry import open_tracer
 from frontdesk.settings import Settings
 
 _opening = Lock()
@@ -33,3 +37,14 @@ def get_answerer() -> Answerer:
 @lru_cache(maxsize=1)
 def _open() -> Answerer:
     return open_answerer(get_settings(), embedded=False)
+
+
+@lru_cache(maxsize=1)
+def get_tracer() -> Tracer | None:
+    """What ships turns to a collector; None where no collector is set."""
+    endpoint = get_settings().otlp_endpoint
+    if not endpoint:
+        return None
+    tracer, provider = open_tracer(endpoint)
+    atexit.register(provider.shutdown)
+    return tracer

@@ -48,6 +48,7 @@ class Settings:
     identity_secret: str = ""
     public_url: str = ""
     deliveries_url: str = ""  # empty: SQLite in `var`
+    otlp_endpoint: str = ""  # empty: traces stay in var/
     support_contact: str = "hello@lumenandoak.example or 020 7946 0112"
     support_hours: str = "Monday to Saturday, 8 am to 8 pm"
     shopify_url: str = ""

@@ -1,0 +1,44 @@
+"""Cancelling an order."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from actions.confirmations import FinishWrite, confirm
+from actions.forms import SkillForm
+from actions.tasks import Task
+from actions.verification import own_order, read_identity
+from frontdesk.commerce.writes import CancelOrder
+
+REASON = "asked for in the chat"
+# "Cancel it" after "shall I cancel the order?" can mean either: it is asked once more.
+_EITHER = re.compile(r"\W*(?:please )?cancel(?: it| that| this)?(?: please)?\W*", re.I)
+
+
+class ValidateCancellationForm(SkillForm):
+    """Needs an own order, and a yes to what cancelling it means."""
+
+    form = "cancellation_form"
+    intent = "cancel_order"
+
+    async def read(self, task: Task) -> dict[str, Any]:
+        found = read_identity(task)
+        if task.turn.requested == "confirmed" and not found:
+            if _EITHER.fullmatch(task.turn.text):
+                return {"confirmed": None}
+        return found
+
+    async def advance(self, task: Task) -> None:
+        order = await own_order(task)
+        if order is not None:
+            await confirm(task, CancelOrder(order.number, REASON))
+
+
+class ActionCancelOrder(FinishWrite):
+    """Cancels the order that was shown and confirmed."""
+
+    form = "cancellation_form"
+
+    def name(self) -> str:
+        return "action_cancel_order"
