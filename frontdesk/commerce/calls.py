@@ -13,17 +13,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import httpx
 
 from frontdesk.commerce.errors import (
+    NotFoundError,
     RefusedError,
     ShopSettingsError,
     UnavailableError,
     UncertainError,
 )
+from frontdesk.commerce.trust import normal_number
 from frontdesk.commerce.writes import Write, to_json
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
@@ -31,6 +35,7 @@ MAX_WAIT_S = 3.0  # a customer waits for this turn
 DEFAULT_WAIT_S = 1.0  # a 429 that does not say how long
 DIGEST_LENGTH = 12
 
+_NUMBER = re.compile(r"[\w./-]{1,40}")
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -131,6 +136,29 @@ def checked_url(url: str, setting: str) -> str:
     raise ShopSettingsError(
         f"{setting} is {url!r}; give an https:// address (http only for this machine)."
     )
+
+
+def asked_number(number: str) -> str:
+    """The order number as a vendor's search is asked for it.
+
+    Raises:
+        NotFoundError: No order has such a number; it could mean something to a search.
+    """
+    normal = normal_number(number)
+    if not _NUMBER.fullmatch(normal):
+        raise NotFoundError(f"{number!r} is no order number.")
+    return normal
+
+
+class KeyLocks:
+    """Lets writes with the same key of one process wait for each other."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, key: str) -> asyncio.Lock:
+        """The lock to hold while something is written under this key."""
+        return self._locks.setdefault(key, asyncio.Lock())
 
 
 def mark(write: Write, key: str) -> str:

@@ -1,0 +1,40 @@
+"""A fake vendor of each sort, served on loopback, and a back end that speaks to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from frontdesk.commerce.shopify import ShopifyBackend
+from tests.commerce.fake_shopify import (
+    FakeShopify,
+)
+from tests.commerce.loopback import Served, serve
+from tests.commerce.sample import Run
+from tests.commerce.shopify_shop import backend_at, filled
+
+
+@pytest.fixture
+def fake_shopify() -> FakeShopify:
+    return filled()
+
+
+@pytest.fixture
+def served_shopify(fake_shopify: FakeShopify) -> Iterator[Served]:
+    with serve(fake_shopify.app()) as found:
+        yield found
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    with asyncio.Runner() as runner:
+        yield runner.run
+
+
+@pytest.fixture
+def shopify(served_shopify: Served, run: Run) -> Iterator[ShopifyBackend]:
+    backend = backend_at(served_shopify.url)
+    yield backend
+    run(backend.close())
