@@ -9,9 +9,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
-from frontdesk.page import create_app
 from frontdesk.serve import (
     NotBuiltError,
     assistant,
@@ -123,21 +121,6 @@ def test_nothing_is_left_when_serve_is_killed(tmp_path: Path) -> None:
     while any(map(is_alive, noted_pids(tmp_path))) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [pid for pid in noted_pids(tmp_path) if is_alive(pid)] == []
-
-
-def test_page_shows_products_and_how_to_reach_a_person(tmp_path: Path) -> None:
-    (tmp_path / "products").mkdir()
-    (tmp_path / "products" / "catalogue.csv").write_text(
-        "name,family,price_gbp,description\n"
-        "Arden S,Lighting,39.00,For shelves <and> tables\n"
-        "Arden M,Lighting,49.00,Larger\n",
-        encoding="utf-8",
-    )
-    settings = Settings(kb=tmp_path, support_contact="hello@shop.example")
-    shown = TestClient(create_app(settings)).get("/").text
-    assert "Arden S" in shown and "£39.00" in shown and "&lt;and&gt;" in shown
-    assert "Arden M" not in shown  # one of each family
-    assert "hello@shop.example" in shown
 
 
 def start(folder: Path, how: str) -> subprocess.Popen[str]:
