@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 import socketio
 from rasa.core.channels.channel import UserMessage
 from sanic import Sanic
@@ -20,6 +21,10 @@ from tests.fakes_channels import Server
 # The client calls a class that this aiohttp lacks; here its one number does the same.
 aiohttp.ClientWSTimeout = lambda ws_close: ws_close
 
+# Sanic's websockets use asyncio as Python 3.8 did.
+OF_SANIC = pytest.mark.filterwarnings(
+    "ignore:The explicit passing of coroutine objects:DeprecationWarning"
+)
 ORIGIN = "https://shop.example"
 STREAM_SECRET = "the-secret-of-the-stream"
 IDENTITY_SECRET = "the-secret-of-the-shops-own-server"
