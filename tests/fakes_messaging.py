@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import socket
+import time
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,6 +16,7 @@ from aiohttp import web
 from sanic import Sanic
 from sanic.response import HTTPResponse
 
+from addons.channels.messages import Outgoing
 from tests.fakes_channels import Server
 
 
@@ -155,7 +157,6 @@ class Case:
         batches: Whether the vendor brings several messages in one call.
         receipt: The vendor's report that it showed a message, where it has one.
         exactly_once: A call that was cut off is never shown twice.
-        stock: Rasa's own connector for a vendor's address, and one without its secret.
     """
 
     name: str
@@ -168,8 +169,6 @@ class Case:
     batches: bool
     receipt: Callable[[dict[str, Any]], Delivery] | None = None
     exactly_once: bool = True
-    stock: Callable[[str], Any] | None = None
-    stock_without_secret: Callable[[str], Any] | None = None
 
 
 class Turns:
@@ -262,3 +261,38 @@ async def until(holds: Callable[[], object], seconds: float = 5.0) -> None:
 
 def as_body(value: object) -> bytes:
     return json.dumps(value).encode()
+
+
+def due(conversation: str, call: dict[str, Any], **changes: Any) -> Outgoing:
+    """A call that is due now to a customer who was just heard."""
+    values: dict[str, Any] = {
+        "id": 1,
+        "key": "k" * 32,
+        "conversation": conversation,
+        "call": call,
+        "reply_to": {},
+        "heard_at": time.time(),
+        "uncertain": False,
+        "tries": 0,
+        **changes,
+    }
+    return Outgoing(**values)
+
+
+async def show(channel: Any, conversation: str, *parts: Any, **changes: Any) -> None:
+    """Render and send parts, as the courier would."""
+    for part in parts:
+        for call in channel.render(part):
+            await channel.send(due(conversation, call, **changes))
+
+
+def events_of(channel: Any, delivery: Delivery) -> list[Any]:
+    """What the connector reads in a call."""
+    return list(channel.read(FakeRequest(delivery), delivery.body).events)
+
+
+class FakeRequest:
+    """As much of a request as `read` and `verify` look at."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.headers = {name.lower(): value for name, value in delivery.headers.items()}

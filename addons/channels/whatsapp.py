@@ -303,7 +303,8 @@ def _receipts(status: Dict[str, Any]) -> List[Receipt]:
 
 
 def _text(part: Text) -> List[Dict[str, Any]]:
-    buttons = [button for button in part.buttons if button.payload]
+    # Meta takes no id twice.
+    buttons = list({one.payload: one for one in part.buttons if one.payload}.values())
     links = [button for button in part.buttons if button.url]
     text = "\n".join([part.text, *(f"{link.title}: {link.url}" for link in links)])
     if len(buttons) > MAX_ROWS or any(len(_id(one)) > MAX_ID for one in buttons):
@@ -327,8 +328,9 @@ def _id(button: Button) -> str:
 
 
 def _with_buttons(text: str, buttons: List[Button]) -> Dict[str, Any]:
-    short = all(len(button.title) <= MAX_BUTTON_TITLE for button in buttons)
-    if len(buttons) <= MAX_BUTTONS and short:
+    titles = {button.title for button in buttons}
+    short = all(len(title) <= MAX_BUTTON_TITLE for title in titles)
+    if len(buttons) <= MAX_BUTTONS and short and len(titles) == len(buttons):
         replies = [
             {"type": "reply", "reply": {"id": _id(one), "title": one.title}}
             for one in buttons
@@ -369,11 +371,11 @@ def _card(card: Card) -> List[Dict[str, Any]]:
         if card.image:
             return [_media(Media("image", card.image, caption=text))]
         return [_plain(piece) for piece in split(text, MAX_TEXT)]
-    shortened = [
-        Button(shorten(button.title, MAX_BUTTON_TITLE), button.payload)
-        for button in buttons
-    ]
-    call = _with_buttons(split(text, MAX_BODY_TEXT)[0], shortened)
+    shortened: Dict[str, Button] = {}  # Meta takes no title twice
+    for button in buttons:
+        title = shorten(button.title, MAX_BUTTON_TITLE)
+        shortened.setdefault(title, Button(title, button.payload))
+    call = _with_buttons(split(text, MAX_BODY_TEXT)[0], list(shortened.values()))
     if card.image:
         header = {"type": "image", "image": {"link": card.image}}
         call["interactive"]["header"] = header

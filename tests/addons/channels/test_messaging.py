@@ -24,6 +24,7 @@ from tests.fakes_messaging import (
     Turns,
     Vendor,
     Worker,
+    events_of,
     until,
 )
 
@@ -156,7 +157,7 @@ async def test_redelivery_is_known_for_as_long_as_a_vendor_redelivers(
 ) -> None:
     channel = case.channel(vendor.url)
     [delivery] = case.deliver([message("hello")])
-    events = channel.read(FakeRequest(delivery), delivery.body).events
+    events = events_of(channel, delivery)
     deliveries = Deliveries(f"sqlite:///{tmp_path}/deliveries.db")
     await deliveries.open()
     start = time.time()
@@ -359,10 +360,3 @@ async def rows(worker: Worker, query: str) -> list[Any]:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
 
     return await deliveries._database.run(work)
-
-
-class FakeRequest:
-    """As much of a request as `read` looks at."""
-
-    def __init__(self, delivery: Delivery) -> None:
-        self.headers = {name.lower(): value for name, value in delivery.headers.items()}

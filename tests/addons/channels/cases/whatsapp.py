@@ -22,11 +22,14 @@ class WhatsApp(Vendor):
     """`POST /v26.0/{phone number id}/messages`, as strict as Meta's."""
 
     async def read(self, request: web.Request) -> tuple[str, dict[str, Any]]:
-        require(request.method == "POST", "Unsupported request method")
-        require(request.path == f"/v26.0/{NUMBER}/messages", "Unknown path")
+        require(request.path.startswith(f"/v26.0/{NUMBER}"), "Unknown path")
         require(
             request.headers.get("Authorization") == f"Bearer {TOKEN}", "Invalid OAuth"
         )
+        if request.method == "GET":
+            require(request.path == f"/v26.0/{NUMBER}", "Unknown path")
+            return "", {"status": "read"}
+        require(request.path == f"/v26.0/{NUMBER}/messages", "Unknown path")
         require(request.content_type == "application/json", "Content-Type")
         message = await request.json()
         require(message.pop("messaging_product") == "whatsapp", "messaging_product")
