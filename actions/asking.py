@@ -46,7 +46,8 @@ class AskSlot(Action, ABC):  # type: ignore[misc]
         tracker: Tracker,
         domain: dict[str, Any],
     ) -> list[EventType]:
-        question = await self.question(tracker, self._desk or resources.get_desk())
+        desk = await resources.desk_of(self._desk)
+        question = await self.question(tracker, desk)
         text = wording(question.wordings, said_before(tracker.events))
         if in_digression(tracker):
             title = TITLES.get((tracker.active_loop or {}).get("name") or "")

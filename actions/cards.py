@@ -36,10 +36,8 @@ MOST_FACTS = 4
 
 
 def day(moment: datetime) -> str:
-    """`3 May`, or `3 May 2025` when it is not this year."""
-    text = f"{moment.day} {moment:%B}"
-    now = datetime.now(moment.tzinfo)
-    return text if moment.year == now.year else f"{text} {moment.year}"
+    """A date as the British write it, `3 May 2026`."""
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def order_text(order: Order | OrderStatusView) -> str:

@@ -85,7 +85,7 @@ class FinishTask(Action, ABC):  # type: ignore[misc]
         tracker: Tracker,
         domain: dict[str, Any],
     ) -> list[EventType]:
-        desk = self._desk or resources.get_desk()
+        desk = await resources.desk_of(self._desk)
         events: list[EventType] = []
         try:
             if tracker.get_slot("task_end") == "done":
@@ -110,7 +110,10 @@ class FinishWrite(FinishTask, ABC):
         self, desk: Desk, dispatcher: CollectingDispatcher, tracker: Tracker
     ) -> list[EventType]:
         key = str((tracker.get_slot("proposal") or {}).get("key") or "")
-        outcome = await desk.confirm(visitor_of(tracker), key)
+        try:
+            outcome = await desk.confirm(visitor_of(tracker), key)
+        except NeedsLevelError:  # what was shown of themselves has expired by now
+            return take_up(self.form, {"confirmed": None, "proposal": None})
         dispatcher.utter_message(text=outcome.text)
         logger.info("%r: %s %s", tracker.sender_id, self.name(), outcome.state)
         if outcome.state in ("failed", "expired"):

@@ -16,9 +16,15 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import resources
-from actions.reading import is_no, is_yes
-from actions.tasks import TITLES, Task
-from actions.turns import numbers_before, page_product, read_turn, visitor_of
+from actions.reading import is_no, is_question, is_yes
+from actions.tasks import SKILL_INTENTS, TITLES, Task
+from actions.turns import (
+    Turn,
+    numbers_before,
+    page_product,
+    read_turn,
+    visitor_of,
+)
 from frontdesk.commerce.errors import (
     NotFoundError,
     UnavailableError,
@@ -34,6 +40,7 @@ MOST_PAUSED = 2
 _STOPS = ("stop", "goodbye")
 # Kept from one task to the next: "where is LO-104233?" - "cancel it".
 _KEPT = ("order_number",)
+_IDENTITY = ("order_number", "contact", "code")
 _OWN_ANSWERS = ("affirm", "deny", "inform")
 
 
@@ -66,10 +73,11 @@ class SkillForm(Action, ABC):  # type: ignore[misc]
         turn = read_turn(tracker, self.form)
         if turn.digressed:
             return [SlotSet("requested_slot", turn.requested)]
+        desk = await resources.desk_of(self._desk)
         task = Task(
             turn=turn,
             visitor=visitor_of(tracker),
-            desk=self._desk or resources.get_desk(),
+            desk=desk,
             dispatcher=dispatcher,
             slots=tracker.slots,
             earlier=numbers_before(tracker.events),
@@ -116,6 +124,8 @@ class SkillForm(Action, ABC):  # type: ignore[misc]
         """Whether the message was for this form; then what it says is taken."""
         turn = task.turn
         read = await self.read(task)
+        if not self._is_answer(turn, read):
+            return False
         if turn.requested == "confirmed" and not read:
             if is_yes(turn.text, turn.intent):
                 task.set(confirmed=True)
@@ -134,6 +144,20 @@ class SkillForm(Action, ABC):  # type: ignore[misc]
             self._miss(task)
             return True
         return False
+
+    def _is_answer(self, turn: Turn, read: dict[str, Any]) -> bool:
+        """Whether what was read is meant for this form.
+
+        "Where is LO-104233?" is another wish, whatever it names; but "I would like a
+        refund" answers the question for money or another one. A question is no answer
+        either, unless it asks for the code once more.
+        """
+        if turn.intent in SKILL_INTENTS and turn.intent != self.intent:
+            return turn.requested in read and turn.requested not in _IDENTITY
+        if turn.intent in ("ask_question", "nlu_fallback", "oos"):
+            again = turn.requested == "code" and bool(read)
+            return again or not is_question(turn.text)
+        return True
 
     def _miss(self, task: Task) -> None:
         missed = int(task["missed"] or 0) + 1

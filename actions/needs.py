@@ -192,10 +192,10 @@ def _limits(text: str, products: Sequence[Product]) -> tuple[Limit, ...]:
         attribute = _attribute(text, match, unit, products)
         if attribute:
             relation = "equals"
-            if _AT_LEAST.search(text[: match.start()]) or "or more" in text:
-                relation = "at_least"
-            elif _AT_MOST.search(text[: match.start()]) or unit == "dB":
+            if _AT_MOST.search(text[: match.start()]) or unit == "dB":
                 relation = "at_most"
+            elif _AT_LEAST.search(text[: match.start()]) or "or more" in text:
+                relation = "at_least"
             elif unit == "place settings":
                 relation = "at_least"
             value = f"{match['n'].replace(',', '.')} {unit}".strip()

@@ -13,7 +13,7 @@ _STREETS = (
     "terrace|gardens|grove|way|walk|hill|row|mews|view|park|parade|rise|green|quay"
 )
 _START = re.compile(
-    r"\b(?:(?:flat|unit|apartment|apt|suite|room)\s*\w+|\d+[a-z]?)\b[,\s]",
+    r"(?<![\w#-])(?:(?:flat|unit|apartment|apt|suite|room)\s*\w+|\d+[a-z]?)\b[,\s]",
     re.IGNORECASE,
 )
 _STREET_END = re.compile(rf"\b(?:{_STREETS})\b\.?", re.IGNORECASE)

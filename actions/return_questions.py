@@ -13,11 +13,12 @@ from frontdesk.commerce.values import Item, Order
 REASONS = {
     "changed_mind": "I changed my mind",
     "wrong_size": "It doesn't fit",
-    "not_as_described": "It isn't as described",
     "faulty": "It is faulty",
     "damaged": "It arrived damaged",
     "wrong_item": "It is the wrong item",
-    "late": "It came too late",
+    "arrived_late": "It came too late",
+    "ordered_by_mistake": "I ordered it by mistake",
+    "other": "Another reason",
 }
 
 
@@ -103,12 +104,11 @@ class AskReturnMethod(AskSlot):
     async def question(self, tracker: Tracker, desk: Desk) -> Question:
         return Question(
             (
-                "How would you like to send it: with a label, in a shop, or collected?",
-                "Shall I make you a label, will you bring it to a shop, or should we "
-                "collect it?",
-                "Label, shop or collection?",
+                "Would you like a label to post it, or will you bring it to a shop?",
+                "Shall I make you a label, or do you come to one of our shops?",
+                "By post with a label, or in a shop?",
             ),
-            (("Label", "a label"), ("Shop", "in a shop"), ("Collection", "collection")),
+            (("Label", "a label"), ("Shop", "in a shop")),
         )
 
 

@@ -18,15 +18,17 @@ from frontdesk.commerce.writes import RequestExchange, RequestReturn
 REASONS = {
     "changed_mind": (
         r"chang\w+ my mind", r"don'?t (?:like|want|need)", r"no longer (?:want|need)",
-        "not needed", "by mistake", "ordered twice", "too (?:dark|bright|loud)",
+        "not needed", "too (?:dark|bright|loud)",
     ),
     "wrong_size": (
         "too (?:big|small|large|wide|tall|heavy|long|short)",
         "(?:doesn'?t|does not|didn'?t) fit", "wrong size",
     ),
-    "not_as_described": (
+    "other": (
         r"not (?:what|as) (?:i )?\w+", "isn'?t (?:what|as)", "looks different",
+        "(?:an)?other reason",
     ),
+    "ordered_by_mistake": ("by mistake", "ordered twice", "by accident"),
     "faulty": (
         "faulty", "broken?", r"defect\w*", "(?:doesn'?t|does not) work",
         "stopped working", "not working", "won'?t (?:turn|switch)",
@@ -37,7 +39,7 @@ REASONS = {
     "wrong_item": (
         "wrong (?:item|one|product|article|colou?r)", "not what i ordered",
     ),
-    "late": ("(?:too|arrived|came) late",),
+    "arrived_late": ("(?:too|arrived|came) late",),
 }  # fmt: skip
 OUTCOMES = {
     "refund": (r"refund\w*", "money(?: back)?"),
@@ -51,6 +53,7 @@ METHODS = {
     "shop": ("shop", "store", "in person"),
     "collection": (r"collect\w*", "pick(?:ed)? (?:it )?up", "fetch"),
 }
+_COLLECTED = frozenset({"large", "mattress"})
 
 
 class ValidateReturnForm(SkillForm):
@@ -114,10 +117,18 @@ async def _exchange(task: Task, order: Order) -> None:
 
 
 async def _send(task: Task, order: Order) -> None:
+    if task["return_method"] is None and _too_large(task, order):
+        task.set(return_method="collection")
     if task["return_method"] is None:
         task.ask("return_method")
         return
     await confirm(task, return_write(task, order))
+
+
+def _too_large(task: Task, order: Order) -> bool:
+    """Whether something of the return cannot be posted, so that we collect it."""
+    going = (item for item in order.items if item.id in task["return_items"])
+    return any(item.tags & _COLLECTED for item in going)
 
 
 def return_write(task: Task, order: Order) -> RequestReturn | RequestExchange:

@@ -36,6 +36,11 @@ TITLES = {
     "newsletter_form": "the newsletter",
     "privacy_form": "your data request",
 }
+# The wishes that open a form.
+SKILL_INTENTS = frozenset(
+    "track_order cancel_order change_address start_return refund_status get_invoice "
+    "search_products check_stock reorder claim_warranty newsletter data_request".split()
+)
 
 
 @dataclass

@@ -117,10 +117,11 @@ async def own_order(task: Task) -> Order | None:
 async def own_email(task: Task) -> str | None:
     """An email address that the customer reads; None while something is asked."""
     trust = await task.desk.trust(task.visitor)
-    contact = _plain(task["contact"])
-    if trust.emails and (contact is None or contact.casefold() in trust.emails):
-        return contact.casefold() if contact else min(trust.emails)
-    if contact is None or "@" not in contact:
+    contact = _plain(task["contact"]) or trust.account_email
+    contact = contact or min(trust.emails, default="")
+    if trust.reads_mail_of(contact):
+        return contact.casefold()
+    if "@" not in contact:
         task.set(contact=None)
         task.ask("contact")
         return None

@@ -13,6 +13,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import resources
 from frontdesk.answering import Answerer
+from frontdesk.commerce.errors import CommerceError
+from frontdesk.commerce.service import Desk
 from frontdesk.knowledge.errors import KnowledgeError
 
 logger = logging.getLogger(__name__)
@@ -21,10 +23,15 @@ QUESTION = "How long do I have to return something?"
 
 
 class ActionWarmUp(Action):  # type: ignore[misc]
-    """Opens the knowledge and searches it once; whoever starts this server calls it."""
+    """Opens knowledge and shop and searches once, for whoever starts this server."""
 
-    def __init__(self, get_answerer: Callable[[], Answerer] | None = None) -> None:
+    def __init__(
+        self,
+        get_answerer: Callable[[], Answerer] | None = None,
+        get_desk: Callable[[], Desk] | None = None,
+    ) -> None:
         self._get_answerer = get_answerer
+        self._get_desk = get_desk
 
     def name(self) -> str:
         return "action_warm_up"
@@ -42,4 +49,8 @@ class ActionWarmUp(Action):  # type: ignore[misc]
             await asyncio.to_thread(answerer.understand, turns, {})
         except KnowledgeError as error:
             logger.error("Questions cannot be answered yet: %s", error)
+        try:
+            await asyncio.to_thread(self._get_desk or resources.get_desk)
+        except CommerceError as error:
+            logger.error("The shop cannot be asked yet: %s", error)
         return []

@@ -6,6 +6,7 @@ It records what was proposed and confirmed. Its codes are always 123456.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -230,10 +231,14 @@ class Chat:
         }
 
     def say(
-        self, text: str, intent: str = "inform", **entities: Any
+        self,
+        text: str,
+        intent: str = "inform",
+        found: Sequence[dict[str, Any]] = (),
+        **entities: Any,
     ) -> list[dict[str, Any]]:
         """What the assistant says to a message; [] where the form leaves it alone."""
-        found = [{"entity": e, "value": v} for e, v in entities.items()]
+        found = [*found, *({"entity": e, "value": v} for e, v in entities.items())]
         message = {"text": text, "intent": {"name": intent}, "entities": found}
         self.events.append({"event": "user", "text": text, "parse_data": message})
         if not self.active:

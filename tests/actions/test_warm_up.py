@@ -9,6 +9,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.warm_up import QUESTION, ActionWarmUp
+from frontdesk.commerce.errors import ShopSettingsError
 from frontdesk.knowledge import IndexMissingError
 
 
@@ -32,7 +33,10 @@ def run(action: ActionWarmUp) -> list[dict[str, Any]]:
 
 def test_knowledge_is_searched_once_and_nothing_is_said() -> None:
     answerer = RecordingAnswerer()
-    assert run(ActionWarmUp(lambda: answerer)) == []  # type: ignore[arg-type,return-value]
+    opened: list[str] = []
+    action = ActionWarmUp(lambda: answerer, lambda: opened.append("desk"))  # type: ignore
+    assert run(action) == []
+    assert opened == ["desk"]
     assert answerer.understood == [QUESTION]
 
 
@@ -42,5 +46,15 @@ def test_missing_index_is_logged_for_the_operator(
     def fail() -> Any:
         raise IndexMissingError("There is no index in 'var/index'; run make index.")
 
-    assert run(ActionWarmUp(fail)) == []
+    assert run(ActionWarmUp(fail, lambda: None)) == []  # type: ignore
     assert "Questions cannot be answered yet: There is no index" in caplog.text
+
+
+def test_shop_that_cannot_be_opened_is_logged_for_the_operator(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail() -> Any:
+        raise ShopSettingsError("FRONTDESK_COMMERCE is 'x'; choose another one.")
+
+    assert run(ActionWarmUp(RecordingAnswerer, fail)) == []  # type: ignore
+    assert "The shop cannot be asked yet: FRONTDESK_COMMERCE is 'x'" in caplog.text
