@@ -51,8 +51,8 @@ class Run:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.addons.channels.recording"),
-                *(str(self.port), str(self.folder / "deliveries.db")),
-                *(str(self.folder / "turns"), *vendors),
+                *(str(self.port), str(self.folder / "turns")),
+                *(str(self.folder / "deliveries.db"), *vendors),
             ],
             stdout=subprocess.DEVNULL,
             stderr=open(self.folder / "worker.log", "ab"),
