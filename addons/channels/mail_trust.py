@@ -13,6 +13,7 @@ the sender wrote, and removes forged ones (RFC 8601, sections 4.1 and 5; RFC 383
 """
 
 import re
+from email import message_from_bytes
 from email.message import Message
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -98,6 +99,12 @@ def from_address(message: Message) -> str:
     if match is None:
         raise UntrustedMailError(f"'From' is {value[:200]!a}, not one plain address")
     return (match.group(1) or match.group(2)).lower()
+
+
+def checked_by(headers: bytes) -> str:
+    """The name of the server that last checked a mail; empty where none did."""
+    message = message_from_bytes(headers)
+    return parse_results(str(message.get("Authentication-Results", "")))[0]
 
 
 def parse_results(value: str) -> Tuple[str, List[Result]]:
