@@ -51,6 +51,11 @@ class Settings:
     otlp_endpoint: str = ""  # empty: traces stay in var/
     support_contact: str = "hello@lumenandoak.example or 020 7946 0112"
     support_hours: str = "Monday to Saturday, 8 am to 8 pm"
+    commerce: str = "demo"  # or shopify, woocommerce
+    shop_url: str = ""  # empty: SQLite in `var`
+    desk_url: str = ""  # empty: SQLite in `var`
+    smtp_url: str = ""  # empty: codes go to outbox.jsonl in `var`
+    mail_from: str = ""
     shopify_url: str = ""
     shopify_token: str = ""
     shopify_client_id: str = ""

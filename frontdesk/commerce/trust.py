@@ -19,12 +19,16 @@ Errors:
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from frontdesk.commerce.errors import CommerceError
 from frontdesk.commerce.values import Order
+
+_MAX_ID = 200
+_MAX_WHO = 300
 
 Level = Literal["anonymous", "identified", "verified", "signed_in"]
 
@@ -67,6 +71,14 @@ class Visitor:
     conversation: str
     identity_token: str = ""
 
+    @property
+    def id(self) -> str:
+        """The conversation's id as our tables hold it: of bounded length, printable."""
+        name = self.conversation
+        if name.isprintable() and 0 < len(name) <= _MAX_ID:
+            return name
+        return f"sha256:{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()}"
+
 
 @dataclass(frozen=True)
 class Trust:
@@ -76,17 +88,33 @@ class Trust:
         emails: Addresses in lower case that the visitor reads the mail of.
         customer_id: The shop's customer: named by the token, or owner of an address.
         orders: Numbers of the orders that the visitor identified.
+        account_email: The address of the account, by the word of the token; it opens
+            nothing by itself, since the shop may not have checked it.
     """
 
     level: Level = "anonymous"
     emails: frozenset[str] = frozenset()
     customer_id: str | None = None
     orders: frozenset[str] = frozenset()
+    account_email: str = ""
 
     @property
     def strong(self) -> bool:
         """Whether this reveals and changes the visitor's own things."""
         return self.level in ("verified", "signed_in")
+
+    @property
+    def who(self) -> str:
+        """For the audit: the level, and by what it was reached."""
+        shown = [f"customer {self.customer_id}"] if self.customer_id else []
+        shown += sorted(self.emails)
+        return f"{self.level}: {', '.join(shown)}"[:_MAX_WHO]
+
+    def reads_mail_of(self, email: str) -> bool:
+        """Whether messages to this address reach the visitor, or their account."""
+        address = email.strip().casefold()
+        own = {*self.emails, self.account_email} - {""}
+        return self.strong and address in own
 
     def owns(self, order: Order) -> bool:
         """Whether the order is this visitor's, shown by code or token."""

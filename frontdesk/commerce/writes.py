@@ -68,10 +68,14 @@ class Reorder:
 
 @dataclass(frozen=True)
 class NotifyBackInStock:
-    """Write once to this address when the variant can be bought again."""
+    """Write once to this address when the variant can be bought again.
+
+    With `product_id`, the variant's product, the variant is looked up and named.
+    """
 
     variant_id: str
     email: str
+    product_id: str = ""
 
 
 @dataclass(frozen=True)
