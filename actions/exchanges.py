@@ -58,8 +58,17 @@ async def fill_variants(task: Task, order: Order) -> Item | None:
             chosen[item.id] = ids[0]
         elif task["return_reason"] in _BROKEN and item.variant_id in ids:
             chosen[item.id] = item.variant_id
+        elif len(said := _named(str(task["said"] or ""), item, variants)) == 1:
+            chosen[item.id] = said[0].id
     task.set(return_variant=chosen or None)
     return None
+
+
+def _named(text: str, item: Item, variants: tuple[Variant, ...]) -> list[Variant]:
+    """The variants that a text names, beside the one the customer has."""
+    words = set(words_of(text))
+    others = (v for v in variants if v.id != item.variant_id)
+    return [v for v in others if words & _telling(v, variants)]
 
 
 def _telling(variant: Variant, among: tuple[Variant, ...]) -> set[str]:

@@ -71,6 +71,7 @@ _STOPWORDS = frozenset(
     "those fit machine product cheap cheaper cheapest quiet small big large room home "
     "only stock compare first two help choose wide tall high deep light pound".split()
 )
+_MANY_WORDS = 3
 
 
 @dataclass(frozen=True)
@@ -124,16 +125,20 @@ def refined(before: Need, now: Need) -> Need:
 
 
 def ranked(products: Sequence[Product], need: Need) -> list[Product]:
-    """The products that are of the very kind, best first; available before sold out."""
-    kinds = [len(set(need.words) & kind_words(p)) for p in products]
-    most = max(kinds, default=0)
-    fitting = [p for p, hits in zip(products, kinds, strict=True) if hits == most]
+    """The products that are of the very kind, best first; available before sold out.
+
+    Of many words one may be missing: "a vacuum for pet hair" finds pet vacuums.
+    """
+    kinds = {p.id: len(set(need.words) & kind_words(p)) for p in products}
+    most = max(kinds.values(), default=0)
+    least = most if most < _MANY_WORDS else most - 1
+    fitting = [p for p in products if kinds[p.id] >= least]
     for wish in reversed(need.order_by or ("price",)):
         name, sign = wish.lstrip("-"), -1 if wish.startswith("-") else 1
         fitting.sort(
             key=lambda p: (_measured(p, name) is None, sign * (_measured(p, name) or 0))
         )
-    return sorted(fitting, key=lambda p: not p.available)
+    return sorted(fitting, key=lambda p: (not p.available, -kinds[p.id]))
 
 
 def kind_words(product: Product) -> set[str]:

@@ -50,7 +50,7 @@ def read_address(text: str, known: PostalAddress, asked: bool) -> PostalAddress 
     """
     house = _HOUSE.search(text)
     if house and known.line1:
-        line1 = re.sub(r"\d+[a-z]?\b", house["new"], known.line1, count=1)
+        line1 = _renumbered(known.line1, house["new"])
         return PostalAddress(line1, known.city, _postcode(text) or known.postcode)
     if city := _CITY.search(text):
         return PostalAddress(known.line1, city["new"].strip(), known.postcode)
@@ -61,6 +61,12 @@ def read_address(text: str, known: PostalAddress, asked: bool) -> PostalAddress 
     if not street:
         return _completed(text, known, postcode)
     return PostalAddress(street, town or known.city, postcode or known.postcode)
+
+
+def _renumbered(line1: str, number: str) -> str:
+    """The street with another house number; the flat keeps its own."""
+    *flat, street = line1.rsplit(", ", 1)
+    return ", ".join([*flat, re.sub(r"\d+[a-z]?\b", number, street, count=1)])
 
 
 def _completed(text: str, known: PostalAddress, postcode: str) -> PostalAddress | None:

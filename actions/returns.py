@@ -9,7 +9,7 @@ from actions.confirmations import FinishWrite, confirm
 from actions.exchanges import fill_variants, read_variant
 from actions.forms import SkillForm
 from actions.items import Named, find_items, named_items, visible_order
-from actions.reading import find_choice, find_quantity
+from actions.reading import find_choice, find_quantity, is_question
 from actions.tasks import Task
 from actions.verification import own_order, read_identity
 from frontdesk.commerce.values import Item, Order, ReturnLine
@@ -22,7 +22,7 @@ REASONS = {
     ),
     "wrong_size": (
         "too (?:big|small|large|wide|tall|heavy|long|short)",
-        "(?:doesn'?t|does not|didn'?t) fit", "wrong size",
+        r"(?:do(?:es)?|did)(?:n'?t| not) fit", "wrong size",
     ),
     "other": (
         r"not (?:what|as) (?:i )?\w+", "isn'?t (?:what|as)", "looks different",
@@ -30,7 +30,7 @@ REASONS = {
     ),
     "ordered_by_mistake": ("by mistake", "ordered twice", "by accident"),
     "faulty": (
-        "faulty", "broken?", r"defect\w*", "(?:doesn'?t|does not) work",
+        "faulty", "broken?", r"defect\w*", r"do(?:es)?(?:n'?t| not) work",
         "stopped working", "not working", "won'?t (?:turn|switch)",
     ),
     "damaged": (
@@ -152,7 +152,7 @@ def return_write(task: Task, order: Order) -> RequestReturn | RequestExchange:
 def _read_details(task: Task) -> dict[str, Any]:
     """Reason, outcome and way, wherever in the task they are said."""
     text, found = task.turn.text, dict[str, Any]()
-    if reason := find_choice(text, REASONS):
+    if reason := find_choice(text, REASONS) or _own_words(task):
         found["return_reason"] = reason
     # "I want to return it for a refund", but not "where is my refund".
     if outcome := find_choice(text, OUTCOMES):
@@ -163,6 +163,16 @@ def _read_details(task: Task) -> dict[str, Any]:
         if method := find_choice(text, METHODS):
             found["return_method"] = method
     return found
+
+
+def _own_words(task: Task) -> str | None:
+    """A reason in words that none of ours fit, where a reason was asked for."""
+    turn = task.turn
+    statement = turn.intent in ("inform", "nlu_fallback", "oos", "ask_question")
+    if turn.requested != "return_reason" or not statement or is_question(turn.text):
+        return None
+    other = find_choice(turn.text, OUTCOMES) or find_choice(turn.text, METHODS)
+    return None if other or len(turn.text.split()) < 3 else "other"
 
 
 def _read_items(task: Task, items: tuple[Named, ...]) -> dict[str, Any]:

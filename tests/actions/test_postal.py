@@ -41,6 +41,12 @@ def test_line_without_postcode_counts_only_when_asked() -> None:
     assert found.missing == "postcode"
 
 
+def test_house_number_is_corrected_and_the_flat_kept() -> None:
+    known = PostalAddress("Flat 2, 14 Mill Lane", "Leeds", "LS1 4AB")
+    found = read_address("no, number 12 please", known, False)
+    assert found == PostalAddress("Flat 2, 12 Mill Lane", "Leeds", "LS1 4AB")
+
+
 def test_town_alone_completes_a_known_street() -> None:
     known = PostalAddress("14 Mill Lane", "", "LS1 4AB")
     assert read_address("Leeds", known, True) == PostalAddress(

@@ -98,6 +98,20 @@ def test_exchange_asks_for_the_substitute_and_offers_what_is_there(
     assert desk.proposed == [RequestExchange(NUMBER, (line,), "label")]
 
 
+def test_colour_said_at_the_start_is_not_asked_for(desk: FakeDesk) -> None:
+    talk = started(desk, "exchange one kettle for a black one, I changed my mind")
+    assert talk.asked == "return_items"
+    talk.say("one")
+    assert talk.asked == "return_method"
+    assert talk.slots["return_variant"] == {"1": "mira-black"}
+
+
+def test_reason_in_own_words_is_taken_as_another_one(desk: FakeDesk) -> None:
+    talk = started(desk, "return the lamp")
+    talk.say("my wife bought the same", "nlu_fallback")
+    assert talk.slots["return_reason"] == "other"
+
+
 def test_something_broken_is_exchanged_for_the_same(desk: FakeDesk) -> None:
     talk = started(desk, "exchange the lamp, it is faulty")
     talk.say("a label")
