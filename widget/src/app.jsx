@@ -49,8 +49,9 @@ function mount(widget) {
 /** The language with its region, e.g. `en-GB`: dates and prices are written that way. */
 function regionOf({ script, language }) {
   const tags = [script.dataset.locale, document.documentElement.lang, ...navigator.languages];
-  const found = tags.find((tag) => tag?.toLowerCase().split('-')[0] === language);
-  return Intl.DateTimeFormat.supportedLocalesOf([language, ...known(found)]).at(-1);
+  const same = tags.filter((tag) => tag?.toLowerCase().split('-')[0] === language);
+  const found = same.find((tag) => tag.includes('-'));
+  return Intl.DateTimeFormat.supportedLocalesOf([language, ...known(found ?? [])]).at(-1);
 }
 
 function known(tag) {

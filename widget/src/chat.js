@@ -189,8 +189,10 @@ export class Chat {
     const fresh = messages.length === 0;
     if (this.session.differs(answer)) this.#drop();
     this.session.keep(answer);
+    this.outbox.settle(answer.messages);
     this.#update({
       messages: merge(this.state.messages, answer.messages),
+      pending: this.outbox.items,
       ...(fresh && { more: answer.more }),
       stream: answer.stream ?? null,
       busy: answer.busy,
@@ -272,7 +274,7 @@ export class Chat {
     const gap = leavesGap(messages, message.seq);
     const fromUs = message.role === 'user';
     const ends = message.stream_id && message.stream_id === stream?.stream_id;
-    if (fromUs) this.outbox.remove(message.message_id);
+    this.outbox.settle([message]);
     this.#update({
       messages: merge(messages, [message]),
       pending: this.outbox.items,
@@ -327,7 +329,12 @@ export class Chat {
       const held = new Set(messages.map(({ seq }) => seq));
       const news = answer.messages.filter(({ seq }) => !held.has(seq));
       const ends = news.some((message) => message.stream_id === stream?.stream_id);
-      this.#update({ messages: merge(messages, news), ...(ends && { stream: null }) });
+      this.outbox.settle(news);
+      this.#update({
+        messages: merge(messages, news),
+        pending: this.outbox.items,
+        ...(ends && { stream: null }),
+      });
       this.#speak(news);
       after = lastSeq(answer.messages);
       more = answer.more;

@@ -2,7 +2,7 @@
 import { io } from 'socket.io-client';
 
 const ANSWER_MS = 10_000;
-const RETRY_MS = 3_000;
+const RETRY_MS = 2_000;
 
 /** The server said no; `code` is one of docs/web-channel.md, `text` can be shown. */
 export class RefusedError extends Error {
@@ -32,7 +32,11 @@ export class Connection {
       timeout: 8000,
     });
     this.socket.on('connect', () => this.start());
-    this.socket.on('disconnect', () => changed('lost'));
+    this.socket.on('disconnect', (reason) => {
+      changed('lost');
+      // Cut by the server: the library leaves it to us to come back.
+      if (reason === 'io server disconnect') setTimeout(() => this.socket.connect(), RETRY_MS);
+    });
     this.socket.on('connect_error', () => changed('lost'));
     for (const [name, listener] of Object.entries(events)) this.socket.on(name, listener);
     // A browser notices the way back sooner than the next try would.

@@ -37,6 +37,12 @@ export class Outbox {
     this.memory.set(START + id, null);
   }
 
+  /** Messages that came back from the server have arrived there. */
+  settle(messages) {
+    const waiting = new Set(this.items.map(({ message_id: id }) => id));
+    for (const { message_id: id } of messages) if (waiting.has(id)) this.remove(id);
+  }
+
   /** It can never be sent: shown with the reason until the page is left. */
   refuse(id, reason) {
     this.items = this.items.map((item) =>

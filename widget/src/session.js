@@ -2,6 +2,8 @@
 import { RefusedError } from './connection.js';
 
 const RENEW_BEFORE_MS = 60_000;
+const SOONEST_MS = 30_000;
+const LATEST_MS = 3_600_000; // no token lives longer, and no timer holds a year
 
 export class Session {
   constructor(memory, bus) {
@@ -53,9 +55,9 @@ export class Session {
   }
 
   #renew(connection, identity, expiresAt) {
-    const wait = Date.parse(expiresAt) - Date.now() - RENEW_BEFORE_MS;
-    if (typeof identity === 'function' && wait > 0) {
-      this.renewal = setTimeout(() => this.identify(connection, identity), wait);
-    }
+    if (typeof identity !== 'function') return;
+    const left = Date.parse(expiresAt) - Date.now() - RENEW_BEFORE_MS;
+    const wait = Math.min(Math.max(left || 0, SOONEST_MS), LATEST_MS);
+    this.renewal = setTimeout(() => this.identify(connection, identity), wait);
   }
 }

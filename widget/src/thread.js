@@ -41,8 +41,8 @@ export function unreadAfter(messages, read) {
 /** A message as words, for a screen reader: Markdown's signs are left out. */
 export function spoken({ text = '', buttons = [] }) {
   const words = text
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/^\s*(?:[-*+]|#+|>)\s+/gm, '')
-    .replace(/[*_`~]{1,3}(\S(?:.*?\S)?)[*_`~]{1,3}/g, '$1');
-  return [words, ...buttons.map(({ title }) => title)].filter(Boolean).join('. ');
+    .replace(/!?\[([^\]\n]{0,300})\]\([^)\n]{0,2000}\)/g, '$1')
+    .replace(/^[ \t]*(?:[-*+]|#{1,6}|>)[ \t]+/gm, '')
+    .replace(/[*`~]+/g, '');
+  return [words, ...buttons.map(({ title }) => title)].filter(Boolean).join(' ');
 }

@@ -54,7 +54,7 @@ function Card({ product }) {
     <li class="card">
       {source && <img src={source} alt="" loading="lazy" />}
       <div class="inside">
-        <h4 dir="auto">{link ? <a {...link}>{title}</a> : title}</h4>
+        <h3 dir="auto">{link ? <a {...link}>{title}</a> : title}</h3>
         {subtitle && <p dir="auto">{subtitle}</p>}
         {price && <p class="price">{money(price, language)}</p>}
         {facts.length > 0 && <ul>{facts.map((fact) => <li key={fact} dir="auto">{fact}</li>)}</ul>}

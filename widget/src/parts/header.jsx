@@ -1,5 +1,5 @@
 /** Name, options and the way out. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../icons.jsx';
 import { useSurroundings } from '../surroundings.js';
 
@@ -33,7 +33,7 @@ function Options({ state }) {
   const place = useRef(null);
   const button = useRef(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return undefined;
     place.current.querySelector('[role=menuitem]').focus();
     const away = (event) => {

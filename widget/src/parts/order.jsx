@@ -13,7 +13,7 @@ export function Order({ part }) {
     <article class="order" aria-label={fill(words.order, { n: number })}>
       <div class="top">
         <div>
-          <h4>{fill(words.order, { n: number })}</h4>
+          <h3>{fill(words.order, { n: number })}</h3>
           {date && <p class="quiet">{fill(words.placed, { date })}</p>}
         </div>
         <span class={`state ${status ?? ''}`} dir="auto">{state ?? status}</span>

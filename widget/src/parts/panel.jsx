@@ -1,5 +1,5 @@
 /** The dialog: header, conversation, what to write with, and the way to a person. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../icons.jsx';
 import { useSurroundings } from '../surroundings.js';
 import { Composer } from './composer.jsx';
@@ -18,6 +18,17 @@ export function Panel({ state }) {
     if (open) panel.current.querySelector('[data-first]')?.focus({ preventScroll: true });
   }, [open, consented]);
 
+  // A pressed button that has gone must not take the focus out of the panel with it.
+  const pressed = useRef(null);
+  const onClick = ({ target }) => {
+    pressed.current = target.closest('button');
+  };
+  useLayoutEffect(() => {
+    if (!open || !pressed.current || pressed.current.isConnected) return;
+    pressed.current = null;
+    panel.current.querySelector('.log').focus({ preventScroll: true });
+  });
+
   const onKeyDown = (event) => {
     if (event.key === 'Escape') {
       event.stopPropagation();
@@ -34,6 +45,7 @@ export function Panel({ state }) {
       role="dialog"
       aria-label={`${name}: ${words.subtitle}`}
       hidden={!open}
+      onClick={onClick}
       onKeyDown={onKeyDown}
     >
       <Header state={state} name={name} />
