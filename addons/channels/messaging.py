@@ -13,7 +13,7 @@ import asyncio
 import logging
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import (
     Any,
     Awaitable,
@@ -44,6 +44,7 @@ from addons.channels.guard import (
     SenderError,
     guard_sender,
 )
+from addons.channels.linking import Links, links_of
 from addons.channels.messages import Inbound, Option, Outgoing, SendError
 from addons.channels.parts import Part, Text, parts
 from addons.channels.utterances import answered_before, message_id, said
@@ -150,6 +151,7 @@ class MessagingInput(InputChannel):
         self._app: Optional[Sanic] = None
         self._deliveries: Optional[Deliveries] = None
         self._courier: Optional[Courier] = None
+        self._links: Optional[Links] = None
         self._background: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -257,6 +259,8 @@ class MessagingInput(InputChannel):
     async def push(self, conversation: str, messages: List[Dict[str, Any]]) -> None:
         """Send something that answers no message: a reminder, a person's words."""
         assert self._deliveries is not None and self._courier is not None
+        assert self._links is not None
+        conversation = await self._links.address_on(self.name(), conversation)
         await self._deliveries.push(conversation, self._calls(messages), time.time())
         self._courier.wake(conversation)
 
@@ -271,6 +275,8 @@ class MessagingInput(InputChannel):
             shared[url] = Deliveries(url)
             await shared[url].open()
         self._deliveries = shared[url]
+        self._links = await links_of(app, url)
+        self._links.tell_by(self.name(), self.push)
         self._courier = Courier(
             self.name(),
             shared[url],
@@ -311,6 +317,12 @@ class MessagingInput(InputChannel):
     async def _answer(self, turn: Turn) -> List[Dict[str, Any]]:
         """The calls that answer a turn; run once, also if a crash came in between."""
         agent = getattr(self._app.ctx, "agent", None) if self._app else None
+        assert self._links is not None
+        told = await self._links.answer(turn.conversation, turn.inbound.text)
+        if told is not None:
+            return self._calls([{"text": told}])
+        joined = await self._links.conversation_of(turn.conversation)
+        turn = replace(turn, conversation=joined)
         if turn.tries:
             known = await answered_before(agent, turn, self.name())
             if known is not None:
