@@ -285,12 +285,16 @@ class Deliveries:
             now=now,
         )
 
-    async def waiting(self, channel: str, now: float, limit: int = 200) -> List[str]:
-        """Conversations of a channel with something to do that nobody holds."""
+    async def waiting(self, channel: str, now: float, limit: int = 1000) -> List[str]:
+        """Conversations of a channel with something to do that no other worker holds.
+
+        Its own are among them: one whose task broke is held by nobody else.
+        """
 
         def work(connection: Connection) -> List[str]:
             rows = connection.execute(
-                text(_WAITING), {"channel": channel, "now": now, "limit": limit}
+                text(_WAITING),
+                {"channel": channel, "now": now, "limit": limit, "w": self.worker},
             )
             return [row.conversation for row in rows]
 
@@ -350,7 +354,8 @@ _ENQUEUE = """INSERT INTO outbox
 VALUES (:channel, :conversation, :key, 'due', :call, :now, :now)
 ON CONFLICT (key) DO NOTHING"""
 _WAITING = """SELECT c.conversation FROM conversations c
-WHERE c.channel = :channel AND (c.worker IS NULL OR c.lease_until < :now) AND (
+WHERE c.channel = :channel AND (c.worker IS NULL OR c.worker = :w
+OR c.lease_until < :now) AND (
 EXISTS (SELECT 1 FROM inbox i
         WHERE i.conversation = c.conversation AND i.state = 'accepted')
 OR EXISTS (SELECT 1 FROM outbox o WHERE o.conversation = c.conversation

@@ -43,8 +43,11 @@ class Stock:
 
 
 def build_slack(url: str, secret: bool) -> Any:
-    channel = SlackInput(
-        slack.TOKEN, slack_signing_secret=slack.SECRET if secret else ""
+    channel: Any = SlackInput.from_credentials(
+        {
+            "slack_token": slack.TOKEN,
+            "slack_signing_secret": slack.SECRET if secret else "",
+        }
     )
     output = channel.get_output_channel
 
@@ -53,7 +56,7 @@ def build_slack(url: str, secret: bool) -> Any:
         bot.client.base_url = f"{url}/api/"
         return bot
 
-    channel.get_output_channel = to_vendor  # type: ignore[method-assign]
+    channel.get_output_channel = to_vendor
     return channel
 
 
