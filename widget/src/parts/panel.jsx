@@ -45,7 +45,7 @@ export function Panel({ state }) {
       role="dialog"
       aria-label={`${name}: ${words.subtitle}`}
       hidden={!open}
-      onClick={onClick}
+      onClickCapture={onClick}
       onKeyDown={onKeyDown}
     >
       <Header state={state} name={name} />
