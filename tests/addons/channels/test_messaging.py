@@ -123,6 +123,26 @@ async def test_forged_calls_are_refused_and_run_no_turn(
     assert turns.said == []
 
 
+@pytest.mark.slow
+async def test_a_thousand_forged_calls_are_refused_and_run_no_turn(
+    case: Case, worker: Worker, turns: Turns
+) -> None:
+    forged = [
+        delivery
+        for number in range(1000)
+        for right in case.deliver([message(f"forged {number}")])
+        for delivery in list(case.forge(right).values())[number % 5 : number % 5 + 1]
+    ]
+    statuses: list[int] = []
+    for start in range(0, 1000, 50):
+        posts = (worker.post(case.name, one) for one in forged[start : start + 50])
+        statuses += await asyncio.gather(*posts)
+    assert len(statuses) == 1000
+    assert set(statuses) <= {401, 403}
+    assert await rows(worker, "SELECT count(*) FROM inbox") == [(0,)]
+    assert turns.said == []
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"[" * 100_000, b"\xff"])
 async def test_malformed_body_is_refused(
     case: Case, worker: Worker, turns: Turns, body: bytes
