@@ -19,6 +19,8 @@ from typing import Any
 from frontdesk.quiet import QUIET
 from frontdesk.settings import Settings
 
+DEMO_MESSAGES = Path(__file__).parent / "evaluation" / "demo" / "understanding.jsonl"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 done, 1 failed with one sentence, 2 wrong arguments."""
@@ -149,6 +151,16 @@ def _add_evaluation(commands: Any) -> None:
     intents.add_argument("train", type=Path, metavar="TRAIN.csv")
     intents.add_argument("test", type=Path, metavar="TEST.csv")
     _add_json(intents)
+    understanding = _add(
+        sets,
+        "understanding",
+        f"{room}:understanding_command",
+        "intents and entities of the demo shop, trained on data/nlu",
+    )
+    understanding.add_argument(
+        "set_file", type=Path, nargs="?", default=DEMO_MESSAGES, metavar="SET.jsonl"
+    )
+    _add_json(understanding)
     grounding = _add(
         sets, "grounding", f"{room}:grounding_command", "the check of replies"
     )
@@ -158,6 +170,11 @@ def _add_evaluation(commands: Any) -> None:
     safety.add_argument("directory", type=Path, metavar="DIR")
     _add_index(safety)
     _add_json(safety)
+    retail = _add(
+        sets, "retail", f"{room}:retail_command", "tasks replayed in the demo shop"
+    )
+    retail.add_argument("directory", type=Path, metavar="DIR")
+    _add_json(retail)
     everything = _add(sets, "all", f"{room}:all_command", "every set of a folder")
     everything.add_argument("eval_dir", type=Path, nargs="?", metavar="DIR")
 

@@ -61,6 +61,18 @@ def intents_command(train: Path, test: Path, json: bool = False) -> int:
     return _measure(run, tables.pairs, json)
 
 
+def understanding_command(set_file: Path, json: bool = False) -> int:
+    """Train on the shop's own examples, test on messages written apart from them."""
+
+    def run(settings: Settings) -> Mapping[str, Any]:
+        from frontdesk.evaluation.intents import run_in_rasa
+
+        files = (str(set_file.resolve()),)
+        return run_in_rasa("addons.nlu.understanding", files, Path("."))
+
+    return _measure(run, tables.pairs, json)
+
+
 def grounding_command(file: Path, json: bool = False) -> int:
     """Measure the grounding check on a labelled or a pairs set."""
 
@@ -85,6 +97,17 @@ def safety_command(
         return safety.summarise(outcomes)
 
     return _measure(run, lambda value: show_safety(value, outcomes), json)
+
+
+def retail_command(directory: Path, json: bool = False) -> int:
+    """Replay the tasks of a retail service set in the demo shop."""
+
+    def run(settings: Settings) -> dict[str, Any]:
+        from frontdesk.evaluation.retail import read_retail, replay_all, summarise
+
+        return summarise(replay_all(*read_retail(directory)))
+
+    return _measure(run, show_retail, json)
 
 
 def all_command(eval_dir: Path | None = None) -> int:
@@ -128,6 +151,20 @@ def show_grounding(value: Mapping[str, Any]) -> str:
     return f"{text}\n\n{tables.columns(('alteration', 'n', 'auc', 'caught'), rows)}"
 
 
+def show_retail(value: Mapping[str, Any]) -> str:
+    """The figures of a replay, its actions, what differs, and the rules."""
+    actions = [(row["n"], row["action"], row["outcome"]) for row in value["actions"]]
+    rules = [(r["expressed"], r["rule"], r["where"]) for r in value["rules"]]
+    return "\n\n".join(
+        [
+            tables.pairs(value),
+            tables.markdown(("n", "action", "outcome"), actions),
+            tables.columns(("differing in", "tasks"), list(value["differing"].items())),
+            tables.markdown(("expressed", "rule", "where, or what is missing"), rules),
+        ]
+    )
+
+
 def show_safety(value: Mapping[str, Any], outcomes: Sequence[safety.Outcome]) -> str:
     """The figures of a safety set, by kind, then each failure."""
     rows = []
@@ -158,10 +195,12 @@ def _measure(
 
 
 def _named_errors() -> tuple[type[Exception], ...]:
+    from frontdesk.commerce.errors import ShopSettingsError
     from frontdesk.generation import GenerationError
     from frontdesk.knowledge import KnowledgeError
 
-    return (EvaluationError, KnowledgeError, GenerationError, SettingsError, OSError)
+    ours = (EvaluationError, KnowledgeError, GenerationError, ShopSettingsError)
+    return (*ours, SettingsError, OSError)
 
 
 def _fail(error: Exception) -> int:
