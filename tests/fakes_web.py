@@ -101,11 +101,18 @@ class WebServer:
         self.url = f"http://127.0.0.1:{self._port}"
         return self
 
+    async def kill(self) -> None:
+        """Break off whatever is under way, as the end of the process does."""
+        assert self.channel.conversations is not None
+        await self.channel.conversations.finish(0)
+        await self.channel.log.close()
+        await self._server.close()
+
     async def stop(self) -> None:
         """Close as Sanic does: the channel's own end, then the connections."""
         await self.channel.server.shutdown()
-        for listener in self.app.listeners["before_server_stop"]:
-            await listener(self.app, asyncio.get_running_loop())
+        context = {"app": self.app, "loop": asyncio.get_running_loop()}
+        await self.app.dispatch("server.shutdown.before", context=context, inline=True)
         await self._server.close()
 
     async def post(
@@ -137,6 +144,7 @@ class Browser:
             headers={"Origin": origin},
             transports=[transport],
             socketio_path=SOCKET_PATH,
+            wait_timeout=10,
         )
         return self
 
@@ -168,7 +176,20 @@ class Browser:
         return [data for name, data in self.events if name == event]
 
     async def close(self) -> None:
-        await self.client.disconnect()
+        """Leave; a poll that is under way is not waited for."""
+        await self.client.eio.disconnect(abort=True)
+        await self.drop()
+
+    async def drop(self) -> None:
+        """Vanish without a word, as a phone does in a tunnel."""
+        engine = self.client.eio
+        if engine.http is not None:
+            await engine.http.close()
+        tasks = [t for t in (engine.read_loop_task, engine.write_loop_task) if t]
+        for task in tasks:
+            task.cancel()
+        if tasks:  # the client may take half a minute to notice, and need not
+            await asyncio.wait(tasks, timeout=0.05)
 
     async def _receive(self, event: str, data: Any) -> None:
         self.events.append((event, data))

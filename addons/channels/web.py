@@ -147,7 +147,7 @@ class WebInput(InputChannel):
         self._options = options
         self._turns = turns or Turns()
         self._limits = limits or Limits()
-        self._tokens = SessionTokens(options.session_secret)
+        self.tokens = SessionTokens(options.session_secret)
         self.log: ConversationLog = SqliteLog(options.var / "web.db")
         self.live: Live = LocalLive()
         manager = None
@@ -163,6 +163,7 @@ class WebInput(InputChannel):
             cors_allowed_origins=list(options.origins) or None,
             max_http_buffer_size=MAX_BODY,
         )
+        self.conversations: Optional[Conversations] = None
         self._context = SimpleNamespace(app=None)
 
     def get_output_channel(self) -> OutputChannel:
@@ -171,7 +172,7 @@ class WebInput(InputChannel):
     def blueprint(
         self, on_new_message: Callable[[UserMessage], Awaitable[Any]]
     ) -> Blueprint:
-        conversations = Conversations(
+        self.conversations = conversations = Conversations(
             self.name(),
             self.log,
             self.live,
@@ -182,7 +183,7 @@ class WebInput(InputChannel):
         )
         Sockets(
             self.server,
-            self._tokens,
+            self.tokens,
             self.log,
             self.live,
             conversations,
