@@ -188,6 +188,13 @@ def _add_records(commands: Any) -> None:
     )
     explain.add_argument("conversation")
     explain.add_argument("turn", nargs="?", type=int, help="default: the last one")
+    shop = _add(
+        commands,
+        "shop",
+        "frontdesk.commerce.commands:shop_command",
+        "what the configured shop offers, and whether it answers",
+    )
+    shop.add_argument("order", nargs="?", help="number of an order to read")
     handoffs = _add(
         commands,
         "handoffs",

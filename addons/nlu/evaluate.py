@@ -69,17 +69,22 @@ class Pipeline:
                 data = component.process_training_data(data)
             self._components.append(component)
 
-    def say(self, text: str) -> Verdict:
-        """What the pipeline says about one message."""
+    def read(self, text: str) -> Message:
+        """One message with everything that the pipeline found in it."""
         messages = [Message({TEXT: text})]
         for component in self._components:
             messages = component.process(messages)
+        return messages[0]
+
+    def say(self, text: str) -> Verdict:
+        """What the pipeline says about one message."""
+        message = self.read(text)
         ranking = [
             each["name"]
-            for each in messages[0].get(INTENT_RANKING_KEY)
+            for each in message.get(INTENT_RANKING_KEY)
             if each["name"] != DEFAULT_NLU_FALLBACK_INTENT_NAME
         ]
-        said = messages[0].get(INTENT)["name"]
+        said = message.get(INTENT)["name"]
         if said == DEFAULT_NLU_FALLBACK_INTENT_NAME:
             said = OUT_OF_SCOPE
         return Verdict(ranking[0] if ranking else said, said)

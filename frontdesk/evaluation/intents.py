@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,20 @@ def evaluate_intents(
     Raises:
         EvaluationError: A file cannot be used, or the Rasa environment is missing.
     """
-    command = [
-        str(rasa_python(root, os.environ)),
-        *("-m", "addons.nlu.evaluate"),
-        *(str(train_csv.resolve()), str(test_csv.resolve())),
-    ]
+    files = (str(train_csv.resolve()), str(test_csv.resolve()))
+    return run_in_rasa("addons.nlu.evaluate", files, root)
+
+
+def run_in_rasa(module: str, arguments: Sequence[str], root: Path) -> dict[str, Any]:
+    """The JSON object that a module of `addons` prints, in the Rasa environment.
+
+    Raises:
+        EvaluationError: It fails, takes too long, or the environment is missing.
+    """
+    named = " ".join(arguments)
     try:
         done = subprocess.run(
-            command,
+            [str(rasa_python(root, os.environ)), "-m", module, *arguments],
             cwd=root,
             env=dict(os.environ) | _QUIET,
             capture_output=True,
@@ -61,13 +67,12 @@ def evaluate_intents(
         )
     except subprocess.TimeoutExpired as error:
         raise EvaluationError(
-            f"Intents of {str(train_csv)!r} took longer than {TIME_LIMIT_S:.0f} s; "
+            f"Intents of {named!r} took longer than {TIME_LIMIT_S:.0f} s; "
             "use a smaller file."
         ) from error
     if done.returncode != 0:
         raise EvaluationError(
-            f"Intents of {str(train_csv)!r} could not be measured: "
-            f"{_last_line(done.stderr)}"
+            f"Intents of {named!r} could not be measured: {_last_line(done.stderr)}"
         )
     value: dict[str, Any] = json.loads(_last_line(done.stdout))
     return value
