@@ -72,6 +72,19 @@ def test_services_get_every_setting_and_the_address_of_the_actions(
     assert environ["RASA_TELEMETRY_ENABLED"] == "false"
 
 
+def test_services_get_the_secrets_of_channels_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FRONTDESK_SLACK_SIGNING_SECRET", "of the environment")
+    (tmp_path / ".env").write_text(
+        "FRONTDESK_SLACK_BOT_TOKEN=xoxb-1\nFRONTDESK_SLACK_SIGNING_SECRET=of the file\n"
+    )
+    environ = child_environ(Settings(var=tmp_path))
+    assert environ["FRONTDESK_SLACK_BOT_TOKEN"] == "xoxb-1"
+    assert environ["FRONTDESK_SLACK_SIGNING_SECRET"] == "of the environment"
+
+
 def test_services_share_secrets_and_know_the_shop(tmp_path: Path) -> None:
     settings = Settings(page_port=9090, var=tmp_path)
     first, second = child_environ(settings), child_environ(settings)
