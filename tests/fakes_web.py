@@ -150,7 +150,7 @@ class Browser:
 
     async def call(self, event: str, **data: Any) -> dict[str, Any]:
         """The acknowledgement of an event."""
-        return await self.client.call(event, data, timeout=5)
+        return await self.client.call(event, data, timeout=30)
 
     async def begin(self, **data: Any) -> dict[str, Any]:
         """The answer to a session request."""

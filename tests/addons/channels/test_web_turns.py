@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.asyncio, OF_SANIC]
 
 CONVERSATIONS = 500
 MESSAGES = 3
-AT_ONCE = 25
+AT_ONCE = 10
 
 
 class Shopper:
@@ -92,7 +92,7 @@ class Shopper:
                 await self.lose_connection()
             elif self.draw.random() < 0.5:
                 await asyncio.sleep(self.draw.uniform(0, 0.03))
-        await self.tab.until(lambda: self.last >= 2 * len(texts), 20)
+        await self.tab.until(lambda: self.last >= 2 * len(texts), 60)
         await self.tab.close()
 
 
