@@ -5,15 +5,19 @@
 | no connection | `UnavailableError` | `UnavailableError`: nothing was sent |
 | no answer, a broken one, 5xx | `UnavailableError` | `UncertainError`: may be done |
 | 429 | waits as told, at most `max_wait_s`, then `UnavailableError` | the same |
-| 401, 403 | `UnavailableError` that names the settings to check | the same |
+| 401, 403 | `KeyRefusedError`, which names the settings to check | the same |
+| a redirect | `UnavailableError`: the address is wrong, nothing was done | the same |
+| an answer that makes no sense | `UnavailableError` by `understanding` | |
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import ipaddress
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
@@ -39,6 +43,10 @@ _NUMBER = re.compile(r"[\w./-]{1,40}")
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
+class KeyRefusedError(UnavailableError):
+    """The vendor does not accept our key; certainly nothing was written."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """Sends requests to one vendor.
@@ -55,7 +63,7 @@ class Caller:
     max_wait_s: float = MAX_WAIT_S
 
     async def send(self, request: httpx.Request, *, writes: bool) -> httpx.Response:
-        """The vendor's answer, whose status is below 500 and none of 401, 403, 429.
+        """The vendor's answer: a success, or a client error but 401, 403 and 429.
 
         Raises:
             UnavailableError: Certainly nothing was written.
@@ -98,9 +106,14 @@ class Caller:
         if status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise self.unanswered(f"status {status}", writes)
         if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise UnavailableError(
+            raise KeyRefusedError(
                 f"{self.vendor} refused our key with status {status}: check "
                 f"{self.settings} and the permissions of the key."
+            )
+        if response.is_redirect:
+            raise UnavailableError(
+                f"{self.vendor} redirects to {response.headers['Location']!r}; correct "
+                "its address in .env."
             )
         return response
 
@@ -112,6 +125,20 @@ class Caller:
                 "done: ask find_write before any retry."
             )
         return UnavailableError(f"{self.vendor} did not answer ({what}).")
+
+
+@contextlib.contextmanager
+def understanding(vendor: str) -> Iterator[None]:
+    """Turns what goes wrong when an answer lacks what it should hold into our error.
+
+    Extensions of a shop change what it answers; nobody should meet a KeyError for it.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise UnavailableError(
+            f"{vendor} answers in a form that we do not know ({error!r})."
+        ) from error
 
 
 def retry_after_s(response: httpx.Response) -> float:

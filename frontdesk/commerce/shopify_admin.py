@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from frontdesk.commerce.calls import DEFAULT_WAIT_S, Caller
+from frontdesk.commerce.calls import DEFAULT_WAIT_S, Caller, KeyRefusedError
 from frontdesk.commerce.errors import CommerceError, UnavailableError
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class ShopifyAdmin:
     ) -> Mapping[str, Any]:
         waited_s = 0.0
         while True:
-            body = await self._post(document, variables, writes)
+            body = await self._post_with_token(document, variables, writes)
             if not body.get("errors"):
                 data: Mapping[str, Any] = body["data"]
                 return data
@@ -106,6 +106,17 @@ class ShopifyAdmin:
             f"Shopify refused our request: {body['errors']!r}; check the permissions "
             f"of the app and version {self._version!r}."
         )
+
+    async def _post_with_token(
+        self, document: str, variables: Mapping[str, Any], writes: bool
+    ) -> dict[str, Any]:
+        try:
+            return await self._post(document, variables, writes)
+        except KeyRefusedError:
+            if not self._client[0]:
+                raise
+            self._expires_at = 0.0  # withdrawn before its time: fetch another, once
+            return await self._post(document, variables, writes)
 
     async def _post(
         self, document: str, variables: Mapping[str, Any], writes: bool

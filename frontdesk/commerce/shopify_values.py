@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from frontdesk.commerce.calls import understanding
 from frontdesk.commerce.values import (
     Address,
     Customer,
@@ -80,6 +81,7 @@ def number_of(global_id: str) -> str:
     return global_id.rsplit("/", 1)[-1]
 
 
+@understanding("Shopify")
 def read_order(json: Json, items: Sequence[Json]) -> Order:
     """An order of the document's `OrderFields`; `items` are all its lines."""
     fulfilments = tuple(
@@ -108,6 +110,7 @@ def read_order(json: Json, items: Sequence[Json]) -> Order:
     )
 
 
+@understanding("Shopify")
 def read_customer(json: Json) -> Customer:
     """A customer of the document `CUSTOMER`."""
     email = json["defaultEmailAddress"] or {}
@@ -155,6 +158,7 @@ def write_address(address: Address) -> dict[str, str | None]:
     return {name: value or None for name, value in given.items()}
 
 
+@understanding("Shopify")
 def read_product(json: Json, currency: str) -> Product:
     """A product of the document's `ProductFields`."""
     variants = tuple(_variant(one, currency) for one in json["variants"]["nodes"])
@@ -177,6 +181,7 @@ def read_product(json: Json, currency: str) -> Product:
     )
 
 
+@understanding("Shopify")
 def read_return(json: Json, order_number: str) -> Return:
     """A return of the document `RETURNS`; with new items it is an exchange.
 
@@ -205,6 +210,7 @@ def read_return(json: Json, order_number: str) -> Return:
     )
 
 
+@understanding("Shopify")
 def read_refund(json: Json, order_number: str) -> Refund:
     """A refund of the document `REFUNDS`."""
     payments = json["transactions"]["nodes"]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from frontdesk.commerce.calls import understanding
 from frontdesk.commerce.values import (
     Address,
     Customer,
@@ -42,6 +43,7 @@ _METHODS = {"stripe": "card", "woocommerce_payments": "card", "ppcp-gateway": "p
 _CENT = Decimal("0.01")
 
 
+@understanding("WooCommerce")
 def read_order(
     json: Json, products: Mapping[int, Json], fulfilments: Sequence[Json]
 ) -> Order:
@@ -79,6 +81,7 @@ def read_order(
     )
 
 
+@understanding("WooCommerce")
 def read_customer(json: Json) -> Customer:
     """A customer."""
     billing = json["billing"]
@@ -108,6 +111,7 @@ def write_address(address: Address) -> dict[str, str]:
     }
 
 
+@understanding("WooCommerce")
 def read_product(json: Json, variations: Sequence[Json], currency: str) -> Product:
     """A product; one without variations is its own only variant."""
     variants = tuple(
@@ -132,6 +136,7 @@ def read_product(json: Json, variations: Sequence[Json], currency: str) -> Produ
     )
 
 
+@understanding("WooCommerce")
 def read_refund(json: Json, order: Json) -> Refund:
     """A refund; one that was only noted and not paid by the gateway is pending."""
     created = read_time(json["date_created_gmt"])
@@ -176,8 +181,9 @@ def tags_of(json: Json) -> frozenset[str]:
 
 
 def read_time(text: str) -> datetime:
-    """A time of one of the `_gmt` fields, which carry no zone."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    """A GMT time, which mostly carries no zone."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _order_status(json: Json, parcels: Sequence[Fulfilment]) -> OrderStatus:
@@ -223,7 +229,7 @@ def _item(json: Json, currency: str, products: Mapping[int, Json]) -> Item:
         quantity=json["quantity"],
         price=Money((paid / json["quantity"]).quantize(_CENT), currency),
         options=tuple(
-            (one["display_key"].lower(), one["display_value"])
+            (str(one["display_key"]).lower(), str(one["display_value"]))
             for one in json["meta_data"]
             if not one["key"].startswith("_")
         ),
@@ -244,7 +250,7 @@ def _fulfilment(json: Json) -> Fulfilment:
         carrier=meta(json, "_shipment_provider") or "",
         tracking_number=meta(json, "_tracking_number") or "",
         tracking_url=meta(json, "_tracking_url") or "",
-        shipped_at=datetime.fromisoformat(json["date_updated"]) if sent else None,
+        shipped_at=read_time(json["date_updated"]) if sent else None,
     )
 
 
@@ -257,10 +263,14 @@ def _tracked(json: Json) -> tuple[Fulfilment, ...]:
             contents=(),
             carrier=one["tracking_provider"] or one["custom_tracking_provider"],
             tracking_number=one["tracking_number"],
-            shipped_at=datetime.fromtimestamp(int(one["date_shipped"]), UTC),
+            shipped_at=_stamp(one["date_shipped"]),
         )
         for one in meta(json, TRACKING_META) or ()
     )
+
+
+def _stamp(seconds: str) -> datetime | None:
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
 
 
 def _variant(json: Json, title: str, currency: str) -> Variant:

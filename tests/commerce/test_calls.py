@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -75,6 +76,20 @@ def test_a_status_is_read_as_documented(
 ) -> None:
     with pytest.raises(expected):
         send(lambda request: httpx.Response(status), writes)
+
+
+def test_a_redirect_says_where_the_shop_is() -> None:
+    moved = httpx.Response(301, headers={"Location": "https://www.shop.example/"})
+    with pytest.raises(UnavailableError, match=r"www\.shop\.example"):
+        send(lambda request: moved, True)
+
+
+@pytest.mark.parametrize(
+    "broken", [lambda: {}["number"], lambda: int("x"), lambda: Decimal(1) / Decimal(0)]
+)
+def test_an_answer_without_sense_is_our_error(broken: Callable[[], object]) -> None:
+    with pytest.raises(UnavailableError, match="a form that we do not know"):
+        calls.understanding("The shop")(broken)()
 
 
 def test_a_client_error_is_the_adapters_to_read() -> None:

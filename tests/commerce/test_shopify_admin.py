@@ -44,6 +44,18 @@ def test_client_credentials_become_one_token(
     run(backend.close())
 
 
+def test_a_withdrawn_token_is_fetched_anew_once(
+    fake_shopify: FakeShopify, served_shopify: Served, run: Run
+) -> None:
+    pair = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+    backend = backend_at(served_shopify.url, **pair)
+    run(backend.order("#1001"))
+    fake_shopify.tokens.clear()
+    assert run(backend.order("#1002")).number == "#1002"
+    assert fake_shopify.tokens_issued == 2
+    run(backend.close())
+
+
 def test_wrong_client_credentials_are_named(served_shopify: Served, run: Run) -> None:
     backend = backend_at(served_shopify.url, client_id=CLIENT_ID, client_secret="wrong")
     with pytest.raises(UnavailableError, match="gives no token"):

@@ -59,6 +59,14 @@ def test_a_gateway_that_fails_is_uncertain_and_then_not_done(
     assert run(woocommerce.order("1001")).status == "received"
 
 
+def test_a_field_that_an_extension_took_away_is_our_error(
+    fake_woocommerce: FakeWooCommerce, woocommerce: WooCommerceBackend, run: Run
+) -> None:
+    del fake_woocommerce.orders[0]["shipping_lines"]
+    with pytest.raises(UnavailableError, match="shipping_lines"):
+        run(woocommerce.order("1001"))
+
+
 def test_a_page_instead_of_json_names_the_address(run: Run) -> None:
     async def page(request: object) -> HTMLResponse:
         return HTMLResponse("<h1>Shop</h1>")
