@@ -56,8 +56,9 @@ def play_all(
     ordered = sorted(scripts, key=lambda script: script.get("shop", ""))
     for fault, group in groupby(ordered, key=lambda script: script.get("shop", "")):
         with started(var / (fault or "usual"), fault, given) as assistant:
+            shop = shop_of(assistant)
             for script in group:
-                played = play(script, assistant, shop_of(assistant))
+                played = play(script, assistant, shop)
                 mark = "FAILED" if played.faults else "ok"
                 print(f"{mark:7}{played.name}", flush=True)
                 for line in (*played.faults, *(played.log if given.verbose else ())):

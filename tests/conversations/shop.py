@@ -17,6 +17,7 @@ from frontdesk.commerce.demo.kinds import KINDS
 from frontdesk.commerce.demo.models import CustomerRow, OrderRow
 
 _FIRST_EXAMPLE = 100_101
+_FIRST_COPY = 700_001
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,15 @@ class Shop:
     def __init__(self, shop_url: str, desk_url: str) -> None:
         self.engine: Engine = create_engine(shop_url)
         self.desk: Engine = create_engine(desk_url)
-        self._next = 700_001
+        self._next = _FIRST_COPY
 
     def copy(self, kind: str, customer: str = "") -> Made:
         """A new order like the example of a kind, with a number of its own.
 
         Args:
             kind: A name of `frontdesk.commerce.demo.kinds`.
-            customer: The id of its customer, if it is not the example's.
+            customer: The id of its customer; a new face each time if it is empty,
+                since codes for one address are limited.
         """
         index = next(i for i, each in enumerate(KINDS) if each.name == kind)
         number = f"LO-{self._next}"
@@ -50,10 +52,9 @@ class Shop:
         with Session(self.engine) as session, session.begin():
             source = session.get_one(OrderRow, f"LO-{_FIRST_EXAMPLE + index}")
             order = _copied(source, source.number, number)
-            if customer:
-                person = session.get_one(CustomerRow, customer)
-                order.customer_id, order.email = person.id, person.email
-                order.phone = person.phone
+            person = self._person(session, customer)
+            order.customer_id, order.email = person.id, person.email
+            order.phone = person.phone
             parts = (source.items, source.fulfilments, source.returns, source.refunds)
             copies = [
                 _copied(row, source.number, number) for part in parts for row in part
@@ -62,6 +63,14 @@ class Shop:
             session.flush()
             session.add_all(copies)
             return Made(number, order.email, order.phone, order.customer_id or "")
+
+    def _person(self, session: Session, customer: str) -> CustomerRow:
+        if customer:
+            return session.get_one(CustomerRow, customer)
+        # Behind those who have the example orders.
+        everybody = select(CustomerRow).order_by(CustomerRow.id)
+        place = len(KINDS) + self._next - _FIRST_COPY
+        return session.scalars(everybody.offset(place).limit(1)).one()
 
     def ship(self, number: str) -> None:
         """Let the warehouse send an order."""
