@@ -1,6 +1,6 @@
 """Our connectors beside Rasa 3.6.21's own, through the same tests, as a table.
 
-    python -m tests.addons.channels.compare [FILE]
+    python -m tests.addons.channels.compare FILE [VENDOR...]
 
 Each connector is served alone in a process of its own; the vendor is one that takes
 everything. What counts is the number of turns, which the worker records.
@@ -248,22 +248,35 @@ def _theirs(name: str) -> Callable[[str, str, str], list[str]]:
     return command
 
 
-def main(file: str = "") -> None:
-    lines = []
+def main(file: str, *names: str) -> None:
+    """Write the table; with names, measure those vendors and keep the other rows."""
+    page = Path(file)
+    known = _rows(page.read_text("utf-8")) if names and page.exists() else {}
+    rows: dict[tuple[str, str], str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for vendor_name, theirs, ours in sides():
+        for vendor, theirs, ours in sides():
             for label, side in (("Rasa's", theirs), ("ours", ours)):
-                if side is None:
-                    lines.append(f"| {vendor_name} | {label} | none |  |  |  |  |  |")
-                else:
-                    cells = asyncio.run(_row(side, Path(folder)))
-                    row = " | ".join([vendor_name, label, *cells])
-                    lines.append(f"| {row} |")
-                print(lines[-1], flush=True)
-    if file:
-        head = [f"| {' | '.join(_COLUMNS)} |", "| --- " * len(_COLUMNS) + "|"]
-        text = _HEADER + "\n".join([*head, *lines]) + "\n"
-        Path(file).write_text(text, "utf-8")
+                row = known.get((vendor, label), "")
+                if not row or vendor in names:
+                    cells = ["none", *[""] * (len(_COLUMNS) - 3)]
+                    if side is not None:
+                        cells = asyncio.run(_row(side, Path(folder)))
+                    row = f"| {' | '.join([vendor, label, *cells])} |"
+                rows[vendor, label] = row
+                print(row, flush=True)
+                head = [f"| {' | '.join(_COLUMNS)} |", "| --- " * len(_COLUMNS) + "|"]
+                merged = {**known, **rows}.values()
+                page.write_text(_HEADER + "\n".join([*head, *merged, ""]), "utf-8")
+
+
+def _rows(text: str) -> dict[tuple[str, str], str]:
+    """The rows of a table by vendor and connector."""
+    found = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == len(_COLUMNS) and cells[1] in ("Rasa's", "ours"):
+            found[cells[0], cells[1]] = line
+    return found
 
 
 async def _row(side: Side, folder: Path) -> list[str]:
