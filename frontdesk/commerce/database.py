@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from alembic import command
@@ -33,9 +34,12 @@ from sqlalchemy.orm import Session
 
 from frontdesk.commerce.errors import ShopSettingsError
 
-BUSY_TIMEOUT_S = 10.0
+# Longer than a busy machine needs to fill the demo shop while others wait.
+BUSY_TIMEOUT_S = 60.0
+CONNECT_TIMEOUT_S = 5
 # Any number, the same in every process: who upgrades or fills a database waits for it.
 _LOCK = 711_003
+_upgrading = Lock()
 
 
 class Moment(TypeDecorator[datetime]):
@@ -134,7 +138,12 @@ def one_at_a_time(connection: Connection) -> None:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_timeout=BUSY_TIMEOUT_S)
+        return create_engine(
+            parsed,
+            pool_pre_ping=True,
+            pool_timeout=CONNECT_TIMEOUT_S,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+        )
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
@@ -158,7 +167,9 @@ def _begin_sqlite(connection: Any) -> None:
 def _upgrade(engine: Engine, migrations: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    with engine.execution_options(immediate=True).begin() as connection:
+    locked = engine.execution_options(immediate=True)
+    # Alembic's context is one for the whole process.
+    with _upgrading, locked.begin() as connection:
         one_at_a_time(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -170,16 +170,13 @@ def _window(rules: ReturnRules, order: Order, item: Item) -> int:
 
 
 def _present_until(rules: ReturnRules, order: Order, item: Item) -> datetime:
-    """The last moment for a present bought in the season, or the beginning of time."""
+    """The last day for a present bought in the season, or the beginning of time."""
     day = order.placed_at.strftime("%m-%d")
     reduced = item.tags & set(rules.reduced_tags)
     if reduced or not order.gift or not rules.presents_from <= day <= rules.presents_to:
         return datetime.min.replace(tzinfo=UTC)
     month, last = map(int, rules.presents_until.split("-"))
-    start = datetime(
-        order.placed_at.year + 1, month, last, tzinfo=order.placed_at.tzinfo
-    )
-    return start + timedelta(days=1)
+    return datetime(order.placed_at.year + 1, month, last, tzinfo=UTC)
 
 
 def _left(order: Order, facts: Facts) -> Counter[str]:

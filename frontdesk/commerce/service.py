@@ -124,6 +124,7 @@ class Desk:
         clock: Callable[[], datetime],
     ) -> None:
         self._backend = backend
+        self._records = records
         self._verification = verification
         self._pending = PendingWrites(records.engine)
         self._policy = policy
@@ -292,6 +293,11 @@ class Desk:
     async def withdraw(self, visitor: Visitor) -> None:
         """Drop what waits for a confirmation in this conversation."""
         await asyncio.to_thread(self._pending.withdraw, visitor.id)
+
+    async def close(self) -> None:
+        """Give back the connections; the desk is not used afterwards."""
+        await self._backend.close()
+        await asyncio.to_thread(self._records.engine.dispose)
 
     async def _authorised(self, trust: Trust, write: Write) -> Order | None:
         """The order that the visitor may change so, None for a write without one.
