@@ -13,31 +13,32 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
 from tests.addons.channels.cases import meta, twilio, webhook
+from tests.addons.channels.test_mail_letter import OWN, SERVER, mail, with_file
+from tests.fakes_mail import FakeImap, FakeSmtp
 from tests.fakes_messaging import Delivery, Message, Vendor
 
 QUIET_S = 2.0  # no more answers after that long without one
 HEADING = "## A conversation"
 PICTURE = "https://cdn.example/leak.jpg"
-
-Say = Callable[[str], Awaitable[Sequence[str]]]
+PRESS, SEND_PICTURE = "(presses the first button)", "(sends a picture)"
 
 
 def script(order: str, email: str) -> list[str]:
-    """What the customer says; an empty text is a picture without words."""
+    """What the customer says or does."""
     return [
-        "How long do I have to return a kettle?",
+        "How long does a refund take?",
         "where is my order",
         order,
         email,
         "I'm looking for a quiet kettle",
-        "",
+        PRESS,
+        SEND_PICTURE,
     ]
 
 
@@ -51,12 +52,13 @@ async def _all(model: str) -> None:
         "twilio": twilio.Twilio(),
         "webhook": webhook.System(),
     }
-    for vendor in vendors.values():
-        await vendor.start()
+    imap, smtp = FakeImap(OWN, "secret"), FakeSmtp(OWN, "secret")
+    for server in (*vendors.values(), imap, smtp):
+        await server.start()
     with tempfile.TemporaryDirectory() as folder:
         host = subprocess.Popen(
             [".venv/bin/python", "-m", "tests.addons.channels.host", folder, model],
-            env={**os.environ, **_variables(vendors)},
+            env={**os.environ, **_variables(vendors), **_of_mail(imap, smtp)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -67,11 +69,12 @@ async def _all(model: str) -> None:
             lines = script(ready["order"], ready["email"])
             for name, vendor in vendors.items():
                 await _play(name, vendor, ready["port"], lines)
+            await _play_mail(imap, smtp, lines)
         finally:
             host.stdin.close()
             host.wait()
-            for vendor in vendors.values():
-                await vendor.stop()
+            for server in (*vendors.values(), imap, smtp):
+                await server.stop()
 
 
 def _variables(vendors: dict[str, Vendor]) -> dict[str, str]:
@@ -89,6 +92,48 @@ def _variables(vendors: dict[str, Vendor]) -> dict[str, str]:
     }
 
 
+def _of_mail(imap: FakeImap, smtp: FakeSmtp) -> dict[str, str]:
+    return {
+        "FRONTDESK_MAIL_ADDRESS": OWN,
+        "FRONTDESK_MAIL_PASSWORD": "secret",
+        "FRONTDESK_MAIL_AUTHSERV_ID": SERVER,
+        "FRONTDESK_MAIL_IMAP_HOST": "127.0.0.1",
+        "FRONTDESK_MAIL_IMAP_PORT": str(imap.port),
+        "FRONTDESK_MAIL_IMAP_SECURITY": "none",
+        "FRONTDESK_MAIL_SMTP_HOST": "127.0.0.1",
+        "FRONTDESK_MAIL_SMTP_PORT": str(smtp.port),
+        "FRONTDESK_MAIL_SMTP_SECURITY": "none",
+        "FRONTDESK_MAIL_POLL_S": "1",
+    }
+
+
+async def _play_mail(imap: FakeImap, smtp: FakeSmtp, lines: list[str]) -> None:
+    """One thread: each mail answers the one before."""
+    written: list[str] = []
+    thread: dict[str, str] = {"Subject": "A question"}
+    for number, words in enumerate(lines):
+        if words == PRESS:  # has no buttons
+            continue
+        thread["Message_ID"] = f"<{number}@a.example>"
+        picture = words == SEND_PICTURE
+        content = mail("" if picture else words, **thread)
+        imap.put(with_file("", "leak.jpg") if picture else content)
+        before, waited = len(smtp.sent), 0
+        while len(smtp.sent) == before:
+            await asyncio.sleep(0.1)
+            waited += 1
+            assert waited < 300, "no answer came"
+        answer = smtp.sent[-1]
+        body = answer.get_payload(decode=True).decode().replace("\r\n", "\n")
+        first, *rest = body.partition("\n\n")[2].strip().splitlines()
+        written += [f"Customer: {words}", f"Shop:     {first}"]
+        written += [f"          {line}".rstrip() for line in rest] + [""]
+        thread = {"Subject": answer["Subject"], "In_Reply_To": answer["Message-ID"]}
+    assert (imap.wrong, smtp.wrong) == ([], [])
+    _write(Path("docs/channels/email.md"), written)
+    print(f"mail: {len(smtp.sent)} messages")
+
+
 async def _play(name: str, vendor: Vendor, port: int, lines: list[str]) -> None:
     case = {"meta": meta.CASE, "twilio": twilio.CASE, "webhook": webhook.CASE}[name]
     customer = case.customer(1)
@@ -96,19 +141,37 @@ async def _play(name: str, vendor: Vendor, port: int, lines: list[str]) -> None:
     async with aiohttp.ClientSession() as session:
         for number, words in enumerate(lines, 1):
             before = len(vendor.shown[customer])
-            call = _picture(name, number) if not words else None
-            [call] = [call] if call else case.deliver([Message(number, 1, words)])
+            if words == PRESS and name == "twilio":  # has no buttons
+                continue
+            [call] = case.deliver([Message(number, 1, words)])
+            if words == PRESS:
+                call = _press(name, number, vendor.shown[customer][-1])
+            elif words == SEND_PICTURE:
+                call = _picture(name, number)
             url = f"http://127.0.0.1:{port}/webhooks/{name}/webhook"
             async with session.post(url, data=call.body, headers=call.headers) as reply:
                 assert reply.status == 200, await reply.text()
             await _until_quiet(vendor, customer, before)
-            written.append(f"Customer: {words or '(a picture)'}")
+            written.append(f"Customer: {words}")
             for message in vendor.shown[customer][before:]:
                 written += _shown(name, message)
             written.append("")
     assert vendor.refused == [], vendor.refused
     _write(Path(f"docs/channels/{name}.md"), written)
     print(f"{name}: {len(vendor.shown[customer])} messages")
+
+
+def _press(name: str, number: int, message: dict[str, Any]) -> Delivery:
+    """The call for the first button of the first card."""
+    if name == "meta":
+        card = message["attachment"]["payload"]["elements"][0]
+        button = {key: card["buttons"][0][key] for key in ("title", "payload")}
+        postback = {"mid": f"m_{number}", **button}
+        event = meta.event(meta.customer(1), postback=postback)
+        return meta.signed(meta.envelope(event))
+    button = message["cards"][0]["buttons"][0]
+    said = Message(number, 1, button["title"])
+    return webhook.signed(webhook.content(said, payload=button["payload"]))
 
 
 def _picture(name: str, number: int) -> Delivery:
