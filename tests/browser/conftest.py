@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.assistant import Assistant
 from tests.browser.chat import Chat
@@ -14,6 +14,8 @@ from tests.browser.server import Shop, run_app
 from tests.services import missing
 
 FLAGS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+
+PATIENCE_MS = 20_000  # of a busy machine; what is there sooner is seen sooner
 
 OpenChat = Callable[..., Chat]
 
@@ -25,6 +27,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         missing("Chromium is not there; on Debian: apt-get install chromium.")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=path, args=[*FLAGS, *sandbox]
@@ -65,7 +68,7 @@ def new_page(
         else:
             context = beside.context
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("request", lambda request: requests.append(request.url))
         page.on("websocket", lambda socket: requests.append(socket.url))
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -153,7 +153,7 @@ def test_server_restart_loses_nothing(
     expect(chat.panel).to_contain_text("Waiting to be sent")
     assistant.start()
     chat.expect_texts("user", ["before", "during"])
-    expect(chat.bubbles("bot")).to_have_count(3, timeout=15_000)
+    expect(chat.bubbles("bot")).to_have_count(3)
     assert assistant.texts() == [
         "user: before",
         "bot: I see.",
@@ -175,7 +175,7 @@ def test_message_written_offline_is_sent_once_after_a_reload(
     assert assistant.texts() == []
     chat.page.context.set_offline(False)
     chat.expect_texts("user", ["one", "two"])
-    expect(chat.bubbles("bot")).to_have_count(3, timeout=15_000)
+    expect(chat.bubbles("bot")).to_have_count(3)
     chat.page.reload()
     chat.expect_texts("user", ["one", "two"])
     assert [text for text in assistant.texts() if "user" in text] == [
@@ -191,7 +191,7 @@ def test_message_whose_receipt_was_lost_is_stored_once(
     chat = open_chat()
     chat.send("only once")
     expect(chat.bubbles("user")).to_have_text(["only once"])
-    expect(chat.panel.locator(".pending")).to_have_count(0, timeout=15_000)
+    expect(chat.panel.locator(".pending")).to_have_count(0)
     chat.expect_texts("user", ["only once"])
     assert assistant.texts() == ["user: only once"]
 

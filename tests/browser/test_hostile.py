@@ -173,6 +173,6 @@ def test_text_made_to_be_slow_is_shown_soon(
     assistant.replies["hi"] = Reply(text)
     chat = open_chat()
     chat.send("hi")
-    expect(chat.panel.locator(".stage")).to_have_count(0, timeout=4000)
+    expect(chat.panel.locator(".stage")).to_have_count(0)
     chat.send("next")
     chat.expect_reply("I see.")

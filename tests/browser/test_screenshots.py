@@ -46,6 +46,12 @@ ANSWER = Reply(
     pause_s=0.6,
 )
 
+# The shop's page as one in Arabic would begin.
+ARABIC = """new MutationObserver(() => {
+  Object.assign(document.documentElement, { lang: 'ar', dir: 'rtl' });
+  document.querySelector('[data-greeting]')?.removeAttribute('data-greeting');
+}).observe(document, { childList: true, subtree: true })"""
+
 
 @pytest.fixture()
 def shop(assistant: Assistant) -> Iterator[Shop]:
@@ -78,7 +84,7 @@ def shot(
     def begin(path: str = "/", **context: Any) -> Chat:
         chat = Chat(new_page(**context))
         if context.get("locale") == "ar":
-            chat.page.route("**/", arabic)
+            chat.page.add_init_script(ARABIC)
         chat.page.goto(shop.url + path)
         expect(chat.launcher).to_be_visible()
         return chat
@@ -86,17 +92,10 @@ def shot(
     return begin
 
 
-def arabic(route: Any) -> None:
-    """The shop's page as one in Arabic would begin."""
-    answer = route.fetch()
-    body = answer.text().replace('lang="en-GB"', 'lang="ar" dir="rtl"')
-    body = body.replace('data-greeting="Hello', 'data-greeting="" data-was="Hello')
-    route.fulfill(response=answer, body=body)
-
-
 def talk(chat: Chat, *messages: str) -> None:
     chat.launcher.click()
     chat.panel.locator(".consent .main").click()
+    chat.panel.locator(".names .ready").wait_for()
     for message in messages:
         chat.send(message)
         expect(chat.panel.locator(".pending")).to_have_count(0)
