@@ -67,8 +67,12 @@ class VendorApi:
             Unreachable: There was none in time.
         """
         if self._session is None:
+            # aiohttp 3.9 loses places in a full pool when calls time out.
             self._session = aiohttp.ClientSession(
-                headers=self._headers, timeout=self._timeout, auth=self._auth
+                connector=aiohttp.TCPConnector(limit=0),
+                headers=self._headers,
+                timeout=self._timeout,
+                auth=self._auth,
             )
         try:
             async with self._session.request(

@@ -117,7 +117,9 @@ async def deliver_all(run: Run, count: int) -> dict[str, list[list[Delivery]]]:
         if case.name in run.vendors
     }
     timeout = aiohttp.ClientTimeout(total=10)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    # A connection each: aiohttp 3.9 loses places in a full pool when calls time out.
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
 
         async def one_customer(name: str, calls: list[Delivery]) -> None:
             for call in calls:
