@@ -15,6 +15,7 @@ from collections import deque
 import torch
 
 from frontdesk.generation import slots
+from frontdesk.generation.allocator import keep_freed_memory
 from frontdesk.generation.attention import Span, Step
 from frontdesk.generation.constraints import Constraint, Constraints
 from frontdesk.generation.decoders import open_decoder
@@ -63,6 +64,8 @@ class BatchEngine:
         Raises:
             CannotBatchError: The model cannot be run this way; it is as it was.
         """
+        if loaded.device == "cpu":
+            keep_freed_memory()
         self.name = loaded.name
         self.metrics = Metrics()
         self._config = loaded.model.config
@@ -73,7 +76,8 @@ class BatchEngine:
         self._vocabulary = loaded.model.get_input_embeddings().num_embeddings
         self._dtype: torch.dtype = getattr(torch, loaded.dtype)
         limit = slots.memory_limit(loaded.device)
-        self.plan = plan or slots.plan_slots(self._config, self._dtype, limit)
+        most = slots.CPU_SLOTS if loaded.device == "cpu" else slots.GPU_SLOTS
+        self.plan = plan or slots.plan_slots(self._config, self._dtype, limit, most)
         self.max_context = self.plan.context
         self.metrics.slots = self.plan.slots
         self._cache = slots.SlotCache.allocate(
@@ -126,6 +130,10 @@ class BatchEngine:
             self.metrics.requests += 1
             self.metrics.waiting = len(self._waiting)
             self._wake.notify()
+
+    @property
+    def free_slots(self) -> int:
+        return self._cache.free
 
     def is_healthy(self) -> bool:
         return (

@@ -69,6 +69,7 @@ class Piece:
     completion_tokens: int = 0  # so far
     error: str = ""  # why, when finish_reason is "error"
     logprobs: tuple[TokenLogprob, ...] = ()  # of the tokens since the last piece
+    token_ids: tuple[int, ...] = ()  # the same tokens; not every engine names them
 
 
 Listener = Callable[[Piece], None]

@@ -45,6 +45,7 @@ class Sequence:
         self._lookup = PromptLookup(self.tokens)
         self._logprobs: list[TokenLogprob] = []
         self._unsent = ""
+        self._told = len(self.tokens)  # tokens that the listener knows
 
     @property
     def missing(self) -> int:
@@ -124,6 +125,7 @@ class Sequence:
 
     def _send(self, text: str) -> None:
         noted, self._logprobs = tuple(self._logprobs), []
+        new, self._told = tuple(self.tokens[self._told :]), len(self.tokens)
         self.request.listener(
-            Piece(text, self.reason, self.completion_tokens, self.error, noted)
+            Piece(text, self.reason, self.completion_tokens, self.error, noted, new)
         )

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-MAX_SLOTS = 16
+CPU_SLOTS = 16  # more at a time would all wait longer for their next token
+GPU_SLOTS = 64
 MAX_CONTEXT = 4_096  # a prompt of Frontdesk has 500 to 1,500 tokens
 MIN_CONTEXT = 1_024
 CPU_BYTES = 1 << 30
@@ -33,15 +34,20 @@ class SlotPlan:
         return self.slots * self.context * self.bytes_per_token
 
 
-def plan_slots(config: Any, dtype: torch.dtype, limit_bytes: int) -> SlotPlan:
-    """Slots for a model of `config` in at most `limit_bytes`, long ones first."""
+def plan_slots(
+    config: Any, dtype: torch.dtype, limit_bytes: int, most: int = CPU_SLOTS
+) -> SlotPlan:
+    """Up to `most` slots for a model of `config` in at most `limit_bytes`.
+
+    Slots get shorter, down to `MIN_CONTEXT`, before they get fewer.
+    """
     per_token = 2 * config.num_hidden_layers * _heads(config) * _head_dim(config)
     per_token *= dtype.itemsize
     positions = getattr(config, "max_position_embeddings", None) or MAX_CONTEXT
     context = min(MAX_CONTEXT, positions)
-    while context > MIN_CONTEXT and limit_bytes // (per_token * context) < MAX_SLOTS:
+    while context > MIN_CONTEXT and limit_bytes // (per_token * context) < most:
         context //= 2
-    slots = max(1, min(MAX_SLOTS, limit_bytes // (per_token * context)))
+    slots = max(1, min(most, limit_bytes // (per_token * context)))
     return SlotPlan(slots, context, per_token)
 
 

@@ -17,6 +17,8 @@ def test_the_plan_keeps_to_its_limit():
     assert (plan.slots, plan.context, plan.bytes_per_token) == (16, 1024, per_token)
     assert plan_slots(config, torch.float32, 3 * 1024 * per_token).slots == 3
     assert plan_slots(config, torch.float32, 1 << 40).context == 4096
+    large = plan_slots(config, torch.float32, 64 * 2048 * per_token, most=64)
+    assert (large.slots, large.context) == (64, 2048)
 
 
 def test_common_prefix_counts_equal_items():
