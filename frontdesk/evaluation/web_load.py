@@ -40,6 +40,7 @@ class Sample:
         text: The first visible text.
         complete: The checked answer.
         pieces: How many pieces of text came before the answer.
+        stood_in: Whether a sentence came in place of an answer, as after a deadline.
         error: What went wrong; empty otherwise.
     """
 
@@ -47,6 +48,7 @@ class Sample:
     text: float | None = None
     complete: float | None = None
     pieces: int = 0
+    stood_in: bool = False
     error: str = ""
 
 
@@ -57,7 +59,7 @@ async def ask_streaming(url: str, origin: str, question: str) -> Sample:
     """One question as a browser asks it."""
     client = socketio.AsyncClient(reconnection=False)
     times: dict[str, Any] = {}
-    pieces = 0
+    pieces, stood_in = 0, False
     answered = asyncio.Event()
 
     def note(name: str) -> None:
@@ -71,6 +73,8 @@ async def ask_streaming(url: str, origin: str, question: str) -> Sample:
             pieces += 1
 
     async def on_message(event: dict[str, Any]) -> None:
+        nonlocal stood_in
+        stood_in = stood_in or "failure" in event
         for name in ("sign", "text", "complete"):
             note(name)
         answered.set()
@@ -99,7 +103,7 @@ async def ask_streaming(url: str, origin: str, question: str) -> Sample:
         return Sample(**times, pieces=pieces, error=f"{type(error).__name__}: {error}")
     finally:
         await client.disconnect()
-    return Sample(**times, pieces=pieces)
+    return Sample(**times, pieces=pieces, stood_in=stood_in)
 
 
 async def ask_whole(http: httpx.AsyncClient, url: str, question: str) -> Sample:
@@ -109,13 +113,15 @@ async def ask_whole(http: httpx.AsyncClient, url: str, question: str) -> Sample:
     try:
         response = await http.post(f"{url}/webhooks/rest/webhook", json=body)
         response.raise_for_status()
-        visible = any(reply.get("text") for reply in response.json())
+        replies = response.json()
+        visible = any(reply.get("text") for reply in replies)
+        stood_in = any("failure" in reply for reply in replies)
     except (httpx.HTTPError, ValueError, AttributeError) as error:
         return Sample(error=f"{type(error).__name__}: {error}")
     ms = (time.perf_counter() - started) * 1000
     if not visible:
         return Sample(error="The reply is empty.")
-    return Sample(ms, ms, ms)
+    return Sample(ms, ms, ms, stood_in=stood_in)
 
 
 async def measure(
@@ -141,6 +147,7 @@ def row(mode: str, sessions: int, samples: Sequence[Sample]) -> dict[str, Any]:
     good = [sample for sample in samples if not sample.error]
     figure: dict[str, Any] = {"mode": mode, "sessions": sessions, "n": len(samples)}
     figure["errors"] = len(samples) - len(good)
+    figure["stood_in"] = sum(sample.stood_in for sample in good)
     for name in ("sign", "text", "complete"):
         times = [ms for s in good if (ms := getattr(s, name)) is not None]
         figure[f"{name}_p50"] = figures.percentile(times, 50)

@@ -130,8 +130,10 @@ def test_modes_take_turns() -> None:
 
 
 def test_figures_leave_errors_out() -> None:
-    found = [Sample(1, 10, 20, 2), Sample(3, 30, 40), Sample(error="gone")]
+    late = Sample(3, 30, 40, stood_in=True)
+    found = [Sample(1, 10, 20, 2), late, Sample(error="gone")]
     line = row("streaming", 4, found)
     assert (line["n"], line["errors"], line["in_pieces"]) == (3, 1, 0.5)
+    assert line["stood_in"] == 1
     assert (line["sign_p50"], line["text_p50"], line["complete_p50"]) == (2, 20, 30)
     assert "streaming" in show([line])
