@@ -28,7 +28,7 @@ PRESS, SEND_PICTURE = "(presses the first button)", "(sends a picture)"
 def script(order: str, email: str) -> list[str]:
     """What the customer says or does."""
     return [
-        "How long does a refund take?",
+        "How long do I have to return a kettle?",
         "where is my order",
         order,
         email,
@@ -89,7 +89,10 @@ async def play(case: Case, vendor: Vendor, port: int, lines: list[str]) -> None:
                 ]
             written.append("")
     assert vendor.refused == [], vendor.refused
-    _write(Path(f"docs/channels/{case.name}.md"), written)
+    guide = Path(f"docs/channels/{case.name}.md")
+    _write(guide, written)
+    text = guide.read_text("utf-8").replace(".transcripts`", ".transcripts_chat`")
+    guide.write_text(text, "utf-8")
     print(f"{case.name}: {len(vendor.shown[customer])} messages", flush=True)
 
 
