@@ -35,7 +35,7 @@ export function Composer({ state }) {
         ref={field}
         data-first
         rows={1}
-        dir="auto"
+        dir={text ? 'auto' : undefined}
         value={text}
         aria-label={words.message}
         aria-invalid={left < 0}
