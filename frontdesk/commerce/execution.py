@@ -107,7 +107,12 @@ class Execution:
             return await self._watch(pending, key)
         if turn == "look_up":
             return await self._look_up(pending, event)
-        if problem := await self._no_longer(pending, order):
+        try:
+            problem = await self._no_longer(pending, order)
+        except CommerceError as error:
+            await self._finish(pending, "failed", replace(event, result=str(error)))
+            return not_done(pending.write, "failed")
+        if problem:
             await self._finish(pending, "refused", replace(event, result=problem))
             if problem == _CHANGED:
                 return not_done(pending.write, "expired")

@@ -82,3 +82,8 @@ def not_wanted(write: Write, reason: str, repeated: bool = False) -> Outcome:
 NOTHING_WAITS = Outcome("unknown", _SAYS["unknown"])
 # Our own records do not answer, so nothing could be started.
 UNREADABLE = Outcome("failed", _SAYS["failed"])
+SHOW_AGAIN = Outcome(
+    "unknown",
+    "That was passed on to the shop. I can tell you what became of it once you have "
+    "shown again who you are.",
+)

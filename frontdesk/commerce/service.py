@@ -28,6 +28,7 @@ from frontdesk.commerce.execution import Execution
 from frontdesk.commerce.facts import before, gather, order_number_of
 from frontdesk.commerce.outcomes import (
     NOTHING_WAITS,
+    SHOW_AGAIN,
     UNREADABLE,
     Outcome,
     OutcomeState,
@@ -286,7 +287,9 @@ class Desk:
             order = await self._authorised(trust, pending.write)
             return await self._execution.run(pending, trust.who, order)
         except TrustError:
-            return not_done(pending.write, "expired")
+            if pending.state in ("proposed", "failed", "withdrawn"):
+                return not_done(pending.write, "expired")
+            return SHOW_AGAIN  # it was sent: what became of it is told to its owner
         except CommerceError:
             return await self._execution.unsent(pending)
 

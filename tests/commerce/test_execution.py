@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from frontdesk.commerce.errors import UnavailableError
 from frontdesk.commerce.service import Outcome
 from frontdesk.commerce.trust import Visitor
 from frontdesk.commerce.values import ReturnLine
@@ -191,6 +192,35 @@ def test_a_lost_request_is_sent_again_only_when_it_cannot_be_on_its_way(
     counter.later(seconds=61)
     assert run(counter.desk.confirm(visitor, key)).state == "done"
     assert counter.shop.writes == [key, key]
+
+
+def test_after_trust_has_ended_nothing_is_claimed_about_what_was_sent(
+    counter: Counter,
+) -> None:
+    visitor = counter.verified("just_placed")
+    key = counter.proposed(visitor, CANCEL).key
+    run(counter.desk.confirm(visitor, key))
+    run(counter.desk.forget(visitor))
+    outcome = run(counter.desk.confirm(visitor, key))
+    assert outcome.state == "unknown" and "shown again who you are" in outcome.text
+
+
+def test_a_shop_that_fails_while_the_rules_are_checked_was_sent_nothing(
+    counter: Counter,
+) -> None:
+    number, order = number_of("delivered"), counter.order("delivered")
+    visitor = counter.verified("delivered")
+    write = RequestReturn(number, (ReturnLine(order.items[0].id, 1, "changed_mind"),))
+    key = counter.proposed(visitor, write).key
+
+    async def down(_: str) -> None:
+        raise UnavailableError("down")
+
+    real = counter.shop.returns_of
+    counter.shop.returns_of = down  # type: ignore[method-assign, assignment]
+    assert run(counter.desk.confirm(visitor, key)).state == "failed"
+    counter.shop.returns_of = real  # type: ignore[method-assign]
+    assert run(counter.desk.confirm(visitor, key)).state == "done"
 
 
 def test_what_is_uncertain_is_settled_before_anything_new(counter: Counter) -> None:
