@@ -10,7 +10,7 @@
 | for people | bounces, auto-replies, lists, our own mails, more than 10 an hour from |
 | | one address: never answered, but marked read and flagged |
 | limits | 25 MB a mail, of which 256 KB are read; no buttons (a numbered list, |
-| | answered by number); files and cards as links |
+| | answered by number) or cards; files as links |
 | threads | `References`, `In-Reply-To`: one thread of one sender, one conversation |
 | exactly once | a repeated answer has the same `Message-ID`, which mailboxes drop |
 | source | RFC 8601 (results), 7489 (DMARC), 3834 (automatic answers), 5322 (threads), |
@@ -123,9 +123,8 @@ class MailInput(MessagingInput):
             link = f"https://www.google.com/maps/search/?api=1&query={point}"
             shown = f"{named}\n{link}".strip()
         else:
-            assert isinstance(part, Cards)
-            cards = [card for card in part.cards if card.url or card.image]
-            shown = "\n".join(f"{one.title}: {one.url or one.image}" for one in cards)
+            assert isinstance(part, Cards)  # what they say is in the text before them
+            shown = ""
         return [{"text": shown}] if shown else []
 
     async def send(self, call: Outgoing) -> str:

@@ -94,7 +94,7 @@ def _read(message: Message, own: str, authserv_id: str) -> Inbound:
     references = [*_ids(message, "References"), *_ids(message, "In-Reply-To")]
     text, files = written(message)
     subject = _subject(message)
-    if not references and subject.casefold() not in text.casefold():
+    if not references and (not text or _adds_a_number(subject, text)):
         text = f"{subject}\n{text}".strip()
     return Inbound(
         event_id=_digest(f"{address} {message_id}"),
@@ -137,6 +137,11 @@ def _subject(message: Message) -> str:
         subject = raw
     line = "".join(one if one.isprintable() else " " for one in subject)
     return _ANSWER.sub("", " ".join(line.split()))[:MAX_SUBJECT]
+
+
+def _adds_a_number(subject: str, text: str) -> bool:
+    """Whether the subject names something, say an order, that the text does not."""
+    return any(number not in text for number in re.findall(r"\d+", subject))
 
 
 def _sent_at(message: Message) -> float:

@@ -32,7 +32,7 @@ PRESS, SEND_PICTURE = "(presses the first button)", "(sends a picture)"
 def script(order: str, email: str) -> list[str]:
     """What the customer says or does."""
     return [
-        "How long does a refund take?",
+        "How much is delivery?",
         "where is my order",
         order,
         email,
@@ -117,7 +117,7 @@ async def _play_mail(imap: FakeImap, smtp: FakeSmtp, lines: list[str]) -> None:
         thread["Message_ID"] = f"<{number}@a.example>"
         picture = words == SEND_PICTURE
         content = mail("" if picture else words, **thread)
-        imap.put(with_file("", "leak.jpg") if picture else content)
+        imap.put(with_file("", "leak.jpg", **thread) if picture else content)
         before, waited = len(smtp.sent), 0
         while len(smtp.sent) == before:
             await asyncio.sleep(0.1)
