@@ -8,7 +8,6 @@ the types; a list under a connection's name becomes its pages.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +34,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.commerce.loopback import LostAnswer
 from tests.commerce.shopify_changes import ShopifyChanges
 from tests.commerce.shopify_cost import (
     SINGLE_DOCUMENT_MAX,
@@ -46,7 +46,6 @@ from tests.commerce.shopify_cost import (
 TOKEN, CLIENT_ID, CLIENT_SECRET = "shpat_test", "client-1", "secret-1"
 VERSION = "2026-07"
 MAX_PAGE = 250
-LOST_S = 1.5  # longer than the tests' clients wait
 SCHEMA = build_schema(
     (Path(__file__).parent / "shopify_schema.graphql").read_text("utf-8")
 )
@@ -132,7 +131,7 @@ class FakeShopify(ShopifyChanges):
         lost = self.lose and self.lose in self._roots(body["query"])
         if lost:
             self.lose = ""
-            await asyncio.sleep(LOST_S)
+            return LostAnswer()
         return JSONResponse(answer, headers={"X-Shopify-API-Version": VERSION})
 
     def _roots(self, text: str) -> list[str]:

@@ -7,7 +7,6 @@ pages its lists by `page` and `per_page`, and answers errors as `{code, message,
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -17,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.commerce.loopback import LostAnswer
 from tests.commerce.woocommerce_records import Record, made_order
 
 KEY, SECRET = "ck_test", "cs_test"
-LOST_S = 1.5  # longer than the tests' clients wait
 _PAGING = {"page", "per_page", "orderby", "order"}
 _ORDER_FIELDS = {
     "status",
@@ -145,7 +144,7 @@ class FakeWooCommerce:
             )
             if request.method == self.lose:
                 self.lose = ""
-                await asyncio.sleep(LOST_S)
+                return LostAnswer()
             return response
 
         return guarded

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 
 @dataclass
@@ -43,3 +45,12 @@ def serve(app: Any) -> Iterator[Served]:
         yield served
     finally:
         served.stop()
+
+
+class LostAnswer(Response):
+    """The beginning of an answer, then the connection breaks."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"100")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{"})

@@ -59,7 +59,7 @@ def filled() -> FakeShopify:
 
 
 def backend_at(url: str, **given: Any) -> ShopifyBackend:
-    client = httpx.AsyncClient(timeout=httpx.Timeout(1.0))
+    client = httpx.AsyncClient(timeout=httpx.Timeout(30.0))
     caller = Caller(client, "Shopify", SETTINGS, max_wait_s=1.0)
     credentials = given or {"token": TOKEN}
     version = credentials.pop("version", VERSION)

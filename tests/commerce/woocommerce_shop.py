@@ -51,6 +51,6 @@ def filled_shop() -> FakeWooCommerce:
 def woocommerce_at(
     url: str, key: str = KEY, secret: str = SECRET
 ) -> WooCommerceBackend:
-    client = httpx.AsyncClient(timeout=httpx.Timeout(1.0))
+    client = httpx.AsyncClient(timeout=httpx.Timeout(30.0))
     caller = Caller(client, "WooCommerce", SETTINGS, max_wait_s=1.0)
     return WooCommerceBackend(WooCommerceRest(caller, url, "wc/v3", key, secret))
