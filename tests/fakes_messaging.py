@@ -157,6 +157,7 @@ class Case:
         batches: Whether the vendor brings several messages in one call.
         receipt: The vendor's report that it showed a message, where it has one.
         exactly_once: A call that was cut off is never shown twice.
+        fresh: The same call sent anew, where a signature covers the time.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Case:
     batches: bool
     receipt: Callable[[dict[str, Any]], Delivery] | None = None
     exactly_once: bool = True
+    fresh: Callable[[Delivery], Delivery] = lambda delivery: delivery
 
 
 class Turns:

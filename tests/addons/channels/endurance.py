@@ -89,7 +89,9 @@ async def post(
 ) -> None:
     """Deliver until the worker answers 200, as a vendor does."""
     url = f"http://127.0.0.1:{run.port}/webhooks/{name}/webhook"
+    [case] = [case for case in CASES if case.name == name]
     while True:
+        delivery = case.fresh(delivery)
         with contextlib.suppress(aiohttp.ClientError, asyncio.TimeoutError):
             async with session.post(
                 url, data=io.BytesIO(delivery.body), headers=delivery.headers

@@ -120,4 +120,5 @@ CASE = Case(
     customer=customer,
     conversation=lambda number: f"webhook:{customer(number)}",
     batches=False,
+    fresh=lambda delivery: signed(delivery.body),
 )
