@@ -74,3 +74,12 @@ def test_every_sequence_attends_to_its_own_slot(spans, window, dtype):
         assert torch.equal(kv[0, 1, span.slot, :, : until + span.count], keys)
         first += span.count
     assert torch.equal(kv[:, 0], old[:, 0])
+
+
+def test_key_lengths_come_in_few_sizes_and_never_pass_the_context():
+    kv = torch.zeros(2, 2, 4, KV_HEADS, 100, DIM)
+    lengths = [
+        Step([Span(0, position, 1)], kv).groups[0].keys for position in range(100)
+    ]
+    assert sorted(set(lengths)) == [64, 100]
+    assert all(length > position for position, length in enumerate(lengths))
