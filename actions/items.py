@@ -58,12 +58,12 @@ async def _words(item: Item, desk: Desk) -> frozenset[str]:
 def find_items(text: str, items: Sequence[Named]) -> dict[str, int | None] | None:
     """Quantity by item id, None where it was not said; None if no item is meant.
 
-    "The kettle, not the toaster" means the kettle. Of several items with the same
-    word, the one with most words in common is meant; ties mean all of them.
+    "The kettle, not the toaster" means the kettle, "both of the lamps" every lamp. Of
+    several items with the same word, the one with most words in common is meant; ties
+    mean all of them.
     """
     wanted = _NOT.sub("", text)
-    if means_all(text):
-        return {each.item.id: each.item.quantity for each in items}
+    everything = means_all(wanted)
     quantity = find_quantity(wanted)
     ordinal = next(
         (n for w, n in _ORDINALS.items() if re.search(rf"\b{w}\b", text)), None
@@ -73,7 +73,9 @@ def find_items(text: str, items: Sequence[Named]) -> dict[str, int | None] | Non
     found: dict[str, int | None] = {}
     for part in re.split(r"\band\b|,|&|\bplus\b", wanted):
         for item in _best(part, items):
-            found[item.id] = find_quantity(part)
+            found[item.id] = item.quantity if everything else find_quantity(part)
+    if everything and not found:
+        return {each.item.id: each.item.quantity for each in items}
     return found or None
 
 
