@@ -22,7 +22,7 @@ def main(folder: str, model: str = "") -> None:
         shop = Shop(
             f"sqlite:///{var / 'shop.sqlite3'}", f"sqlite:///{var}/desk.sqlite3"
         )
-        for words in ("hello", "where is my order", "LO-100101", "a@b.example"):
+        for words in ("how much is it?", "where is my order", "LO-100101", "a@b.ex"):
             assistant.say(
                 "warm up", words
             )  # on a busy machine the first turns are late

@@ -38,7 +38,7 @@ def with_file(text: str, name: str, size: int = 100, **headers: str) -> bytes:
     letter = EmailMessage()
     for header, value in message_from_bytes(mail(**headers)).items():
         if not header.startswith(("Content", "MIME")):
-            letter[header] = value
+            letter[header] = " ".join(value.split())
     letter.set_content(text)
     letter.add_attachment(b"x" * size, maintype="image", subtype="png", filename=name)
     return bytes(letter)

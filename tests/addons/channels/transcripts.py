@@ -1,6 +1,6 @@
 """A conversation with the whole assistant on each channel, written into its guide.
 
-    .venv-rasa/bin/python -m tests.addons.channels.transcripts [MODEL]
+    .venv-rasa/bin/python -m tests.addons.channels.transcripts [MODEL [NAME...]]
 
 Vendors are the strict fakes of `cases`. What a vendor was given is written down, not
 what we meant to send; a guide's section "A conversation" is replaced.
@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,11 @@ def script(order: str, email: str) -> list[str]:
     ]
 
 
-def main(model: str = "") -> None:
-    asyncio.run(_all(model))
+def main(model: str = "", *names: str) -> None:
+    asyncio.run(_all(model, names or ("meta", "twilio", "webhook", "mail")))
 
 
-async def _all(model: str) -> None:
+async def _all(model: str, names: Sequence[str]) -> None:
     vendors: dict[str, Vendor] = {
         "meta": meta.Meta(),
         "twilio": twilio.Twilio(),
@@ -68,8 +69,10 @@ async def _all(model: str) -> None:
             ready = json.loads(await asyncio.to_thread(host.stdout.readline))
             lines = script(ready["order"], ready["email"])
             for name, vendor in vendors.items():
-                await _play(name, vendor, ready["port"], lines)
-            await _play_mail(imap, smtp, lines)
+                if name in names:
+                    await _play(name, vendor, ready["port"], lines)
+            if "mail" in names:
+                await _play_mail(imap, smtp, lines)
         finally:
             host.stdin.close()
             host.wait()
