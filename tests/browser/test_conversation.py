@@ -154,6 +154,7 @@ def test_server_restart_loses_nothing(
     assistant.start()
     chat.expect_texts("user", ["before", "during"])
     expect(chat.bubbles("bot")).to_have_count(3)
+    chat.expect_reply("I see.")
     assert assistant.texts() == [
         "user: before",
         "bot: I see.",
