@@ -169,4 +169,5 @@ CASE = Case(
     customer=customer,
     conversation=lambda number: f"slack:{TEAM}/U{number:06d}",
     batches=False,
+    fresh=lambda one: signed(one.body, one.headers["Content-Type"]),
 )
