@@ -30,6 +30,7 @@ from frontdesk.answering.evidence import (
     candidates,
 )
 from frontdesk.answering.question import Question, read_question
+from frontdesk.answering.reading import Reading
 from frontdesk.answering.siblings import Siblings, find_siblings
 from frontdesk.answering.stream import Reader, SentenceStream, read_along
 from frontdesk.answering.vocabulary import Vocabulary
@@ -38,6 +39,7 @@ from frontdesk.knowledge.documents import Hit, Passage
 from frontdesk.settings import Settings
 
 TOP_K = 12
+READ = 4  # hits that are read together with the question; more told no better
 MAX_TOKENS = 96
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,12 @@ class Searches(Protocol):
     def search_turns(
         self, turns: Sequence[Mapping[str, str]], top_k: int
     ) -> list[Hit]: ...
+
+
+class Reads(Protocol):
+    """What the answerer needs of a passage reader."""
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]: ...
 
 
 class Generates(Protocol):
@@ -88,6 +96,7 @@ class Answerer:
         generator: Generates | None,
         settings: Settings,
         hidden: str = "",
+        passage_reader: Reads | None = None,
     ) -> None:
         """An answerer; without a generator it quotes.
 
@@ -97,12 +106,14 @@ class Answerer:
             generator: Who writes; None means word-for-word answers.
             settings: How to reach a person.
             hidden: Text for the hidden part of the prompt.
+            passage_reader: What reads question and passages together, if anything.
         """
         self._retriever = retriever
         self._encode = encode
         self._generator = generator
         self._settings = settings
         self._hidden = hidden
+        self._passage_reader = passage_reader
         self._known: tuple[str, Vocabulary, Entities] | None = None
 
     async def answer(
@@ -148,14 +159,25 @@ class Answerer:
         hits = self._retriever.search_turns(turns, TOP_K)
         timings["retrieve"] = _ms(begin)
         begin = time.perf_counter()
+        readings = self._read(question, hits)
+        timings["read"] = _ms(begin)
+        begin = time.perf_counter()
         vocabulary, entities = self._knowledge()
-        evidence = candidates(question, hits, self._encode)
+        evidence = candidates(question, hits, self._encode, readings)
         siblings = find_siblings(question, evidence, entities, self._encode)
         verdict = gate.decide(
-            question, hits, evidence, siblings, vocabulary, self._encode
+            question, hits, evidence, siblings, vocabulary, self._encode, readings
         )
         timings["gate"] = _ms(begin)
         return Understanding(question, hits, evidence, siblings, verdict)
+
+    def _read(self, question: Question, hits: Sequence[Hit]) -> dict[str, Reading]:
+        """What the passage reader makes of the best hits, by passage id."""
+        if self._passage_reader is None or not hits:
+            return {}
+        passages = [hit.passage for hit in hits[:READ]]
+        found = self._passage_reader.read(question.standalone, passages)
+        return {p.id: reading for p, reading in zip(passages, found, strict=True)}
 
     async def aclose(self) -> None:
         """Close what the answerer was given."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from frontdesk.answering import facts
 from frontdesk.answering.question import Question
+from frontdesk.answering.reading import NOT_READ, Reading
 from frontdesk.answering.sentences import Unit, split_units
 from frontdesk.knowledge.documents import Hit
 
@@ -49,6 +50,8 @@ class Candidate:
         hit: Its passage.
         cosine: Similarity of question and sentence (with its headings), in [-1, 1].
         score: What orders candidates.
+        support: Probability, by the reader, that the sentence is part of the answer;
+            0 without a reader.
     """
 
     unit: Unit
@@ -56,6 +59,7 @@ class Candidate:
     hit: Hit
     cosine: float
     score: float
+    support: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -107,13 +111,27 @@ def honest_units(text: str) -> list[Unit]:
 
 
 def candidates(
-    question: Question, hits: Sequence[Hit], encode: Encode
+    question: Question,
+    hits: Sequence[Hit],
+    encode: Encode,
+    readings: Mapping[str, Reading] = NOT_READ,
 ) -> list[Candidate]:
-    """Quotable sentences of the hits, best first."""
+    """Quotable sentences of the hits, best first.
+
+    Args:
+        question: What is asked.
+        hits: Passages, best first.
+        encode: Turns texts into unit rows.
+        readings: What the reader made of the passages, by passage id.
+    """
     chosen = hits[:MAX_PASSAGES]
     found: list[tuple[int, Hit, Unit]] = []
+    supports: list[float] = []
     for rank, hit in enumerate(chosen):
-        found += [(rank, hit, unit) for unit in honest_units(hit.passage.text)]
+        units = honest_units(hit.passage.text)
+        found += [(rank, hit, unit) for unit in units]
+        reading = readings.get(hit.passage.id)
+        supports += reading.support() if reading else [0.0] * len(units)
     if not found:
         return []
     texts = [f"{hit.passage.title}. {u.context}. {u.text}" for _, hit, u in found]
@@ -121,11 +139,13 @@ def candidates(
     cosines = rows[1:] @ rows[0]
     scores = _scaled([hit.score for hit in chosen])
     result = []
-    for (rank, hit, unit), cosine in zip(found, cosines, strict=True):
+    for (rank, hit, unit), cosine, support in zip(
+        found, cosines, supports, strict=True
+    ):
         score = float(cosine) + PASSAGE_WEIGHT * scores[rank]
         if is_placeholder(unit.text):
             score -= 0.2
-        result.append(Candidate(unit, rank, hit, float(cosine), score))
+        result.append(Candidate(unit, rank, hit, float(cosine), score, support))
     return sorted(result, key=lambda candidate: -candidate.score)
 
 

@@ -29,6 +29,7 @@ from frontdesk.answering.evidence import (
     question_words,
 )
 from frontdesk.answering.question import Question
+from frontdesk.answering.reading import NOT_READ, Reading
 from frontdesk.answering.siblings import Siblings
 from frontdesk.answering.vocabulary import Vocabulary
 from frontdesk.knowledge.documents import Hit
@@ -49,6 +50,12 @@ ANSWER_FEATURES = (
     "placeholder",
     "agreement",
 )
+READ_ANSWER_FEATURES = (
+    "reader_answers",
+    "reader_lead",
+    "reader_support",
+    "reader_open",
+)
 ASK_FEATURES = (
     "sibling_count",
     "sibling_closeness",
@@ -57,6 +64,13 @@ ASK_FEATURES = (
     "sibling_generic",
     "sibling_family_named",
     "sibling_rows",
+    "few_words",
+)
+READ_ASK_FEATURES = (
+    "reader_open",
+    "reader_rivals",
+    "sibling_family_named",
+    "sibling_count",
     "few_words",
 )
 _MODEL = Path(__file__).with_name("gate.json")
@@ -165,6 +179,30 @@ def answer_features(
     }
 
 
+def reader_features(
+    hits: Sequence[Hit],
+    evidence: Sequence[Candidate],
+    readings: Mapping[str, Reading],
+) -> dict[str, float]:
+    """What the reader made of the passages; see READ_ANSWER_FEATURES."""
+    read = [hit.passage for hit in hits if hit.passage.id in readings]
+    best: dict[str, Reading] = {}  # of each document
+    for passage in read:
+        reading, before = readings[passage.id], best.get(passage.document_id)
+        if before is None or reading.answers > before.answers:
+            best[passage.document_id] = reading
+    ordered = sorted(best.values(), key=lambda r: r.answers, reverse=True)
+    top = ordered[0].answers
+    rivals = [r for r in ordered[1:] if r.answers > max(-1.0, top - 2.0)]
+    return {
+        "reader_answers": top,
+        "reader_lead": min(6.0, top - ordered[1].answers) if ordered[1:] else 6.0,
+        "reader_support": max((c.support for c in evidence), default=0.0),
+        "reader_open": max(r.open for r in [ordered[0], *rivals]),
+        "reader_rivals": min(4, len(rivals)) / 4.0,
+    }
+
+
 def _likeness(
     question: Question, texts: Sequence[str], vocabulary: Vocabulary, encode: Encode
 ) -> float:
@@ -211,13 +249,16 @@ def decide(
     siblings: Siblings,
     vocabulary: Vocabulary,
     encode: Encode,
+    readings: Mapping[str, Reading] = NOT_READ,
 ) -> Verdict:
     """The decision with its probabilities and signs."""
     features = answer_features(question, hits, evidence, vocabulary, encode)
     features |= siblings.features
     features["few_words"] = 1.0 / (1.0 + len(facts.content_stems(question.text)))
+    if readings:
+        features |= reader_features(hits, evidence, readings)
     reason = escalation(question.text)
-    stored = _model()
+    stored = _model()["read" if readings else "unread"]
     confidence = _logistic(stored["answer"], features)
     open_choice = _logistic(stored["ask"], features)
     decision: Decision = "abstain"

@@ -21,6 +21,7 @@ from frontdesk.answering.question import Question
 MAX_CHOICES = 4
 MARGIN = 0.3
 CONSIDERED = 24
+MAX_NAME_WORDS = 3
 _NONE = {
     "sibling_count": 0.0,
     "sibling_closeness": 0.0,
@@ -61,7 +62,106 @@ def find_siblings(
     if by_entity.choices:
         return by_entity
     by_row = _of_rows(evidence, said)
-    return by_row if by_row.choices else by_entity
+    if by_row.choices:
+        return by_row
+    by_family = _of_family(question, evidence, entities, said)
+    return by_family if by_family.choices else _of_titles(evidence, said)
+
+
+def _of_family(
+    question: Question, evidence: Sequence[Candidate], entities: Entities, said: str
+) -> Siblings:
+    """Members of a family that the question names as a whole: "your credit card"."""
+    found: dict[Entity, Candidate] = {}
+    for candidate in evidence:
+        entity = entities.of(candidate.hit.passage.document_id)
+        if entity is not None and _says(question.text, entity.family):
+            found.setdefault(entity, candidate)
+    if len(found) < 2:
+        return Siblings()
+    family = next(iter(found)).family
+    members = [entity for entity in found if entity.family == family]
+    if len(members) < 2 or _names_one(said, members):
+        return Siblings()
+    lag = evidence[0].score - found[members[1]].score
+    features = dict(_NONE) | {
+        "sibling_count": min(4, len(members)) / 4.0,
+        "sibling_closeness": 1.0 - min(2.0, lag / MARGIN),
+        "sibling_family_named": 1.0,
+    }
+    names = tuple(entity.name for entity in members[:MAX_CHOICES])
+    return Siblings(names, family, features)
+
+
+def _of_titles(evidence: Sequence[Candidate], said: str) -> Siblings:
+    """Documents with parallel titles: "Car cover: Road" and "Car cover: Highway"."""
+    top = evidence[0]
+    best: dict[str, Candidate] = {}
+    for candidate in evidence[:CONSIDERED]:
+        if candidate.score > top.score - MARGIN:
+            best.setdefault(candidate.hit.passage.title, candidate)
+    names = parallel_names(list(best))
+    if len(names) < 2:
+        return Siblings()
+    words = set(facts.content_stems(said))
+    if any(set(facts.content_stems(name)) & words for name in names.values()):
+        return Siblings()
+    ordered = [best[title] for title in names]
+    features = dict(_NONE) | {
+        "sibling_count": min(4, len(names)) / 4.0,
+        "sibling_closeness": 1.0 - (ordered[0].score - ordered[1].score) / MARGIN,
+    }
+    return Siblings(tuple(names.values())[:MAX_CHOICES], "", features)
+
+
+def parallel_names(titles: Sequence[str]) -> dict[str, str]:
+    """What tells apart the titles that are built like the first, by title.
+
+    The part before a colon, the part behind it, or what is left without the words that
+    both begin or end with. Empty when no title is built like the first.
+    """
+    if not titles:
+        return {}
+    first = titles[0]
+    for title in titles[1:]:
+        name = _apart(first, title)
+        if name is not None:
+            break
+    else:
+        return {}
+    named = {first: _apart(title, first) or first}
+    for title in titles[1:]:
+        name = _apart(first, title)
+        if name is not None:
+            named[title] = name
+    return named if len(set(named.values())) == len(named) else {}
+
+
+def _apart(first: str, title: str) -> str | None:
+    """What is `title`'s own beside `first`; None when they are not built alike."""
+    head, colon, tail = (part.strip() for part in title.partition(":"))
+    other, other_colon, rest = (part.strip() for part in first.partition(":"))
+    if colon and other_colon:
+        if head == other and len(tail.split()) <= MAX_NAME_WORDS:
+            return tail
+        shared = set(facts.content_stems(tail)) & set(facts.content_stems(rest))
+        alike = shared or head.split()[0] == other.split()[0]
+        if head != other and alike and len(head.split()) <= MAX_NAME_WORDS:
+            return head
+        return None
+    words, others = title.split(), first.split()
+    begin = end = 0
+    while begin < min(len(words), len(others)) and words[begin] == others[begin]:
+        begin += 1
+    words, others = words[begin:], others[begin:]
+    while end < min(len(words), len(others)) and words[-1 - end] == others[-1 - end]:
+        end += 1
+    own = words[: len(words) - end]
+    if not (begin or end) or not own or len(own) > MAX_NAME_WORDS:
+        return None
+    if any(word.lower() in facts.STOPWORDS for word in own):
+        return None
+    return " ".join(own)
 
 
 def _of_entities(

@@ -1,7 +1,9 @@
+import pytest
+
 from frontdesk.answering.entities import Entities
 from frontdesk.answering.evidence import candidates
 from frontdesk.answering.question import read_question
-from frontdesk.answering.siblings import Siblings, find_siblings
+from frontdesk.answering.siblings import Siblings, find_siblings, parallel_names
 from tests.fakes_answering import encode, hit, passage
 
 KETTLES = [
@@ -50,3 +52,24 @@ def test_a_named_row_leaves_nothing_open() -> None:
 def test_no_evidence_leaves_nothing_open() -> None:
     asked = read_question([{"role": "user", "text": "hello"}])
     assert find_siblings(asked, [], Entities([]), encode).choices == ()
+
+
+@pytest.mark.parametrize(
+    ("titles", "names"),
+    [
+        (["Car cover: Road", "After an accident", "Car cover: Highway"],
+         ["Road", "Highway"]),
+        (["Hub Mini: set up and lights", "Hub Duo: set up and lights"],
+         ["Hub Mini", "Hub Duo"]),
+        (["Drift: our smallest SIM plan", "Swell: the middle SIM plan"],
+         ["Drift", "Swell"]),
+        (["Lane 60 broadband", "Moving home with broadband", "Road 200 broadband"],
+         ["Lane 60", "Road 200"]),
+        (["Fell Chair", "Fell Chair Mesh"], ["Fell Chair", "Mesh"]),
+        (["Paying by card", "Using machines abroad"], []),
+    ],
+)  # fmt: skip
+def test_titles_built_alike_name_what_could_be_meant(
+    titles: list[str], names: list[str]
+) -> None:
+    assert list(parallel_names(titles).values()) == names

@@ -1,11 +1,13 @@
 """Fitting the gate on questions whose kind is known, of one knowledge or several.
 
-    python -m frontdesk.answering.calibrate QUESTIONS.jsonl INDEX [QUESTIONS INDEX ...]
+    python -m frontdesk.training.gate QUESTIONS.jsonl INDEX [QUESTIONS INDEX ...]
 
-Logistic regressions on the signs of the gate; the questions have the format of
-`docs/evaluation.md`. Every knowledge counts as much as every other. The threshold of
-each model is the one that balances the two errors on held-out predictions: of another
-knowledge where there are several, else of other questions.
+Logistic regressions on the signs of the gate. What counts is whether the evidence,
+quoted, would be a right answer: a question that the knowledge covers but whose
+evidence misses the fact is no reason to answer. The questions have the format of
+`docs/evaluation.md` or of the training corpus. Every knowledge counts as much as every
+other. The threshold of each model is the one that balances the two errors on held-out
+predictions: of another knowledge where there are several, else of other questions.
 """
 
 from __future__ import annotations
@@ -26,28 +28,43 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
 from tqdm import tqdm
 
-from frontdesk.answering import gate
+from frontdesk.answering import compose, gate
 from frontdesk.answering.opening import open_answerer
+from frontdesk.evaluation.scoring import is_right
 from frontdesk.settings import Settings
+from frontdesk.training.corpus import normalised
 
 Floats = NDArray[np.float64]
 BINS = 5
 ANSWERED = ("answerable", "followup")
+MARK_CHARACTERS = 60  # of a supporting sentence that an answer must hold
 
 
 @dataclass(frozen=True)
 class Example:
-    """One question with the knowledge it belongs to, its kind and its signs."""
+    """One question with the knowledge it belongs to, its kind and its signs.
+
+    `right` tells whether the evidence, quoted, answers it.
+    """
 
     group: str
     kind: str
     features: Mapping[str, float]
     has_choices: bool
+    right: bool
 
 
-def read_examples(questions: Path, index: Path) -> list[Example]:
-    """The questions of a file, each with its signs over an index."""
-    answerer = open_answerer(Settings.from_environ(), index=index, generate=False)
+def read_examples(questions: Path, index: Path, read: bool = True) -> list[Example]:
+    """The questions of a file, each with its signs over an index.
+
+    Args:
+        questions: The questions.
+        index: The knowledge they are asked of.
+        read: Whether the shipped reader takes part.
+    """
+    answerer = open_answerer(
+        Settings.from_environ(), index=index, generate=False, read=read
+    )
     examples = []
     lines = questions.read_text("utf-8").splitlines()
     for line in tqdm(lines, desc=str(index), disable=None):
@@ -55,13 +72,29 @@ def read_examples(questions: Path, index: Path) -> list[Example]:
         known = answerer.understand(row["turns"], {})
         choices = len(known.siblings.choices) >= 2
         features = known.verdict.features
-        examples.append(Example(str(index), str(row["kind"]), features, choices))
+        right = row["kind"] in ANSWERED and _is_right(
+            row, compose.verbatim(compose.choose(known.evidence))
+        )
+        examples.append(Example(str(index), str(row["kind"]), features, choices, right))
     return examples
 
 
-def calibrate(examples: Sequence[Example]) -> dict[str, Any]:
-    """The gate's models fitted on examples; the value of `gate.json`."""
-    clear = [example for example in examples if example.kind != "underspecified"]
+def _is_right(row: Mapping[str, Any], text: str) -> bool:
+    """Whether a text has the facts of a question, or its supporting sentences."""
+    if "facts" in row:
+        return is_right("answer", text, row["facts"], row["wrong"])
+    said = normalised(text).lower()
+    marks = [normalised(line).lower()[:MARK_CHARACTERS] for line in row["support"]]
+    return all(mark.rstrip(".") in said for mark in marks)
+
+
+def calibrate(examples: Sequence[Example], read: bool = False) -> dict[str, Any]:
+    """The gate's two models fitted on examples, with what they were fitted on.
+
+    Args:
+        examples: Questions with their signs.
+        read: Whether the signs of the reader are among them.
+    """
     choosable = [example for example in examples if example.has_choices]
     kinds = [example.kind for example in examples]
     about = {
@@ -69,17 +102,21 @@ def calibrate(examples: Sequence[Example]) -> dict[str, Any]:
         "knowledge": len({example.group for example in examples}),
         "questions": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
     }
-    answer = _fit(clear, ANSWERED, gate.ANSWER_FEATURES)
-    ask = _fit(choosable, ("underspecified",), gate.ASK_FEATURES)
+    answer_names = gate.ANSWER_FEATURES + (gate.READ_ANSWER_FEATURES if read else ())
+    ask_names = gate.READ_ASK_FEATURES if read else gate.ASK_FEATURES
+    right = [example.right for example in examples]
+    answer = _fit(examples, right, answer_names)
+    open_ = [example.kind == "underspecified" for example in choosable]
+    ask = _fit(choosable, open_, ask_names)
     return {"about": about, "answer": answer, "ask": ask}
 
 
 def _fit(
-    examples: Sequence[Example], wanted: Sequence[str], names: Sequence[str]
+    examples: Sequence[Example], wanted: Sequence[bool], names: Sequence[str]
 ) -> dict[str, Any]:
     """Weights, bias and threshold with held-out figures."""
     signs = np.array([[e.features[name] for name in names] for e in examples])
-    truth = np.array([example.kind in wanted for example in examples])
+    truth = np.array(wanted)
     groups = [example.group for example in examples]
     counts = Counter(groups)
     weight = np.array([len(groups) / (len(counts) * counts[g]) for g in groups])
@@ -138,17 +175,20 @@ def _reliability(probability: Floats, truth: NDArray[np.bool_]) -> list[list[flo
 
 
 def main(argv: Sequence[str]) -> int:
-    """Fit, write `gate.json` beside this file, print the held-out figures."""
+    """Fit, write `gate.json` beside the gate, print the held-out figures."""
     if not argv or len(argv) % 2:
         print("Give questions files, each with its index folder.", file=sys.stderr)
         return 2
-    pairs = zip(argv[::2], argv[1::2], strict=True)
-    examples = [e for q, index in pairs for e in read_examples(Path(q), Path(index))]
-    fitted = calibrate(examples)
-    target = Path(__file__).with_name("gate.json")
+    pairs = list(zip(map(Path, argv[::2]), map(Path, argv[1::2]), strict=True))
+    fitted = {}
+    for name, read in (("unread", False), ("read", True)):
+        examples = [e for q, index in pairs for e in read_examples(q, index, read)]
+        fitted[name] = calibrate(examples, read)
+        for decision in ("answer", "ask"):
+            found = fitted[name][decision]
+            print(name, decision, found["held_out"], "threshold", found["threshold"])
+    target = Path(gate.__file__).with_suffix(".json")
     target.write_text(json.dumps(fitted, indent=1) + "\n", "utf-8")
-    for name in ("answer", "ask"):
-        print(name, fitted[name]["held_out"], "threshold", fitted[name]["threshold"])
     return 0
 
 

@@ -1,0 +1,133 @@
+"""What the small models learn from: questions with passages and what is true of them.
+
+Made from an organisation of the corpus and an index of its articles: the passages a
+search finds for a question, those that hold the answer, and those that look like it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from frontdesk.answering.evidence import honest_units
+from frontdesk.answering.question import read_question
+from frontdesk.knowledge.documents import Passage
+from frontdesk.knowledge.encoder import Encoder
+from frontdesk.knowledge.index import build_index
+from frontdesk.knowledge.retriever import Retriever, open_retriever
+from frontdesk.training.corpus import Organisation, Question, normalised
+
+FOUND = 12  # passages of a search that may become negatives
+SAME_SENTENCE = 0.8  # share of a sentence's words that makes it the supporting one
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A passage beside a question.
+
+    Attributes:
+        passage: The passage.
+        gold: Whether it holds what answers; None where that is not known.
+        supports: For each of its honest units, whether it is part of the answer.
+    """
+
+    passage: Passage
+    gold: bool | None
+    supports: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """A question with its passages: gold ones first, then those found, best first."""
+
+    organisation: str
+    id: str
+    kind: str
+    question: str
+    labelled: tuple[Labelled, ...]
+
+
+def read_groups(organisation: Organisation, retriever: Retriever) -> Iterator[Group]:
+    """Every question of an organisation with its labelled passages."""
+    of_document: dict[str, list[Passage]] = {}
+    for passage in retriever.passages:
+        of_document.setdefault(passage.document_id, []).append(passage)
+    for question in organisation.questions:
+        turns = [{"role": turn.role, "text": turn.text} for turn in question.turns]
+        found = [hit.passage for hit in retriever.search_turns(turns, FOUND)]
+        near = [
+            passage
+            for name in (*question.relevant, *question.hard_negatives)
+            for passage in of_document.get(name, [])
+        ]
+        passages = {passage.id: passage for passage in [*near, *found]}
+        labelled = [_label(question, passage) for passage in passages.values()]
+        labelled.sort(key=lambda item: item.gold is not True)
+        yield Group(
+            organisation.name,
+            question.id,
+            question.kind,
+            read_question(turns).standalone,
+            tuple(labelled),
+        )
+
+
+def open_organisation(folder: Path, encoder: Encoder, index: Path) -> Retriever:
+    """A retriever over the articles of one organisation; built where it is missing."""
+    if not (index / "CURRENT").is_file():
+        build_index(folder / "articles", index, encoder)
+    return open_retriever(index, encoder)
+
+
+def temporary_index() -> tempfile.TemporaryDirectory[str]:
+    """A folder for an index that nobody needs afterwards."""
+    return tempfile.TemporaryDirectory(prefix="frontdesk-training-")
+
+
+def misspelt(text: str, chance: random.Random) -> str:
+    """The text as somebody in a hurry types it; often unchanged."""
+    if chance.random() < 0.6:
+        return text
+    if chance.random() < 0.5:
+        text = text.lower()
+    if chance.random() < 0.4:
+        text = re.sub(r"[,.?!']", "", text)
+    letters = list(text)
+    for _ in range(chance.choice([0, 1, 1, 2])):
+        at = chance.randrange(1, max(2, len(letters) - 1))
+        if at >= len(letters) or not letters[at].isalpha():
+            continue
+        if chance.random() < 0.5:
+            letters[at - 1], letters[at] = letters[at], letters[at - 1]
+        else:
+            del letters[at]
+    return "".join(letters)
+
+
+def _label(question: Question, passage: Passage) -> Labelled:
+    units = honest_units(passage.text)
+    if passage.document_id not in question.relevant:
+        return Labelled(passage, False, (False,) * len(units))
+    supports = tuple(_supports(unit.text, question.support) for unit in units)
+    return Labelled(passage, True if any(supports) else None, supports)
+
+
+def _supports(text: str, support: Sequence[str]) -> bool:
+    own = _words(text)
+    for sentence in support:
+        wanted = _words(sentence)
+        if not own or not wanted:
+            continue
+        if normalised(text) in normalised(sentence):
+            return True
+        if len(own & wanted) >= SAME_SENTENCE * min(len(own), len(wanted)):
+            return True
+    return False
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.lower()))

@@ -1,0 +1,68 @@
+"""Questions with labelled passages, from an organisation and its index."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from frontdesk.training.corpus import Organisation, Question, Turn
+from frontdesk.training.examples import misspelt, open_organisation, read_groups
+from tests.fakes_knowledge import FakeEncoder
+
+FEES = """---
+id: fees
+title: "Fees"
+url: https://example.org/fees
+locale: en-GB
+---
+Sending money costs £3. Money sent before noon arrives the same day.
+"""
+CARDS = """---
+id: cards
+title: "Cards"
+url: https://example.org/cards
+locale: en-GB
+---
+A new card arrives within 5 days.
+"""
+
+
+def question(kind: str, text: str, support: tuple[str, ...]) -> Question:
+    return Question(
+        id=text,
+        kind=kind,  # type: ignore[arg-type]
+        turns=(Turn("user", text),),
+        relevant=("fees",) if support else (),
+        support=support,
+        answer="",
+        choices=(),
+        hard_negatives=("cards",),
+        altered=(),
+    )
+
+
+def test_the_passage_with_the_supporting_sentence_is_gold(tmp_path: Path) -> None:
+    articles = tmp_path / "articles"
+    articles.mkdir()
+    (articles / "fees.md").write_text(FEES)
+    (articles / "cards.md").write_text(CARDS)
+    asked = question("answerable", "what do I pay", ("Sending money costs £3.",))
+    unknown = question("unanswerable", "do you sell stamps", ())
+    retriever = open_organisation(tmp_path, FakeEncoder(), tmp_path / "index")
+    organisation = Organisation("bank", (), (asked, unknown))
+    first, second = read_groups(organisation, retriever)
+    assert [(item.passage.document_id, item.gold) for item in first.labelled] == [
+        ("fees", True),
+        ("cards", False),
+    ]
+    assert first.labelled[0].supports == (True, False)
+    assert {item.gold for item in second.labelled} == {False}
+
+
+def test_typos_leave_most_letters_as_they_are() -> None:
+    chance = random.Random(3)
+    text = "How long does a new card take to arrive?"
+    typed = [misspelt(text, chance) for _ in range(200)]
+    assert text in typed
+    assert len(set(typed)) > 20
+    assert all(len(text) - len(one) <= 4 for one in typed)
