@@ -220,6 +220,7 @@ def test_lock_pins_everything_and_holds_for_any_index(name: str) -> None:
 
 def normal(pin: str) -> str:
     name, _, version = pin.partition("==")
+    name = name.partition("[")[0]  # a lock names no extras
     return f"{re.sub(r'[-_.]+', '-', name).lower()}=={version}"
 
 

@@ -77,7 +77,9 @@ def read_order(
         fulfilments=parcels,
         service=lines[0]["method_title"] if lines else "standard",
         cancelled_at=_cancelled_at(json),
-        payment_method=_METHODS.get(json["payment_method"], json["payment_method"]),
+        payment_method=str(
+            _METHODS.get(json["payment_method"], json["payment_method"])
+        ),
     )
 
 
@@ -146,7 +148,7 @@ def read_refund(json: Json, order: Json) -> Refund:
         order_number=str(order["number"]),
         amount=Money(Decimal(json["amount"]), order["currency"]),
         status="done" if json["refunded_payment"] else "pending",
-        method=_METHODS.get(method, method),
+        method=str(_METHODS.get(method, method)),
         created_at=created,
         settled_at=created if json["refunded_payment"] else None,
     )
