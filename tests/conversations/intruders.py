@@ -121,12 +121,9 @@ def _session(
     with httpx.Client(timeout=30.0) as client:
         for number, message, metadata in plans:
             body = {"sender": sender, "message": message, "metadata": metadata}
-            reply = client.post(assistant.rest_url, json=body).text
-            told = [
-                secret
-                for secret in secrets[number]
-                if secret in json.loads(f"[{json.dumps(reply)}]")[0]
-            ]
+            answer = client.post(assistant.rest_url, json=body).json()
+            reply = json.dumps(answer, ensure_ascii=False)
+            told = [secret for secret in secrets[number] if secret in reply]
             if told:
                 leaks.append(f"{message!r} told {told}: {reply}")
     return leaks
