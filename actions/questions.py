@@ -15,6 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import resources
 from actions.streaming import Address, open_reader
+from actions.turns import page_product
 from frontdesk.answering import Answer, Answerer
 from frontdesk.answering.telemetry import ship_turn
 from frontdesk.answering.trace import write_trace
@@ -57,7 +58,8 @@ class ActionAnswerQuestion(Action):  # type: ignore[misc]
             answerer = await asyncio.to_thread(get_answerer)
             async with open_reader(address, self._http) as reader:
                 turns = turns_of(tracker.events)
-                answer = await answerer.answer(turns, reader, trace)
+                page = page_product(tracker)
+                answer = await answerer.answer(turns, reader, trace, page)
         except KnowledgeError as error:
             logger.error("No answer for %r: %s", tracker.sender_id, error)
             answer = Answer("abstain", unavailable(settings))

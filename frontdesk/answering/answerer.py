@@ -29,7 +29,7 @@ from frontdesk.answering.evidence import (
     Encode,
     candidates,
 )
-from frontdesk.answering.question import Question, read_question
+from frontdesk.answering.question import Question, points_back, read_question
 from frontdesk.answering.reading import Reading
 from frontdesk.answering.siblings import Siblings, find_siblings
 from frontdesk.answering.stream import Reader, SentenceStream, read_along
@@ -121,6 +121,7 @@ class Answerer:
         turns: Sequence[Mapping[str, str]],
         reader: Reader | None = None,
         trace: dict[str, Any] | None = None,
+        product_id: str = "",
     ) -> Answer:
         """The answer to the last turn, a customer's message.
 
@@ -128,6 +129,8 @@ class Answerer:
             turns: `{"role": "user" or "bot", "text"}`, oldest first.
             reader: Reads along, and may stop what is being written.
             trace: Filled with what happened, if given.
+            product_id: The product whose page the customer is looking at; an id that
+                the knowledge does not have is nothing.
 
         Raises:
             ValueError: The last turn is not the customer's.
@@ -139,6 +142,7 @@ class Answerer:
             return Answer("abstain", wording.EMPTY)
         reader = Reader() if reader is None else _timed(reader, timings, started)
         await reader.on_stage("looking_up")
+        turns = await asyncio.to_thread(self._on_page, turns, product_id)
         known = await asyncio.to_thread(self.understand, turns, timings)
         answer = await self._respond(known, timings, trace, reader)
         timings["total"] = _ms(started)
@@ -170,6 +174,25 @@ class Answerer:
         )
         timings["gate"] = _ms(begin)
         return Understanding(question, hits, evidence, siblings, verdict)
+
+    def _on_page(
+        self, turns: Sequence[Mapping[str, str]], product_id: str
+    ) -> Sequence[Mapping[str, str]]:
+        """The turns, with the name of the page's product before "does this fit?"."""
+        title = next(
+            (
+                passage.title
+                for passage in self._retriever.passages
+                if passage.kind == "product" and passage.document_id == product_id
+            ),
+            "",
+        )
+        text = turns[-1]["text"]
+        if not title or not points_back(text):
+            return turns
+        if self._knowledge()[1].named_in_any_case(text):
+            return turns
+        return [*turns[:-1], {"role": "user", "text": title}, turns[-1]]
 
     def _read(self, question: Question, hits: Sequence[Hit]) -> dict[str, Reading]:
         """What the passage reader makes of the best hits, by passage id."""

@@ -50,11 +50,21 @@ ANSWER_FEATURES = (
     "placeholder",
     "agreement",
 )
+# With a reader. Not `reader_open`: short plain questions look open to it, and a
+# customer who asks "how long do I have to return something?" wants the answer.
 READ_ANSWER_FEATURES = (
+    "dense_top",
+    "unit_cosine",
+    "cosine_lead",
+    "cosine_spread",
+    "runner_up_gap",
+    "passage_likeness",
+    "evidence_likeness",
+    "name_missing",
+    "agreement",
     "reader_answers",
     "reader_lead",
     "reader_support",
-    "reader_open",
 )
 ASK_FEATURES = (
     "sibling_count",

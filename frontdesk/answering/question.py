@@ -64,7 +64,7 @@ def read_question(turns: Sequence[Mapping[str, str]]) -> Question:
     text = turns[-1]["text"][:MAX_CHARACTERS].strip()
     earlier = [turn["text"] for turn in turns[:-1] if turn.get("role") == "user"]
     words = facts.content_stems(text)
-    dependent = bool(earlier) and (len(words) <= 3 or bool(_DEPENDENT.search(text)))
+    dependent = bool(earlier) and (len(words) <= 3 or points_back(text))
     standalone = f"{earlier[-1].strip()} {text}" if dependent else text
     if dependent and len(facts.content_stems(standalone)) < 4 and len(earlier) > 1:
         standalone = f"{earlier[-2].strip()} {standalone}"
@@ -76,6 +76,11 @@ def read_question(turns: Sequence[Mapping[str, str]]) -> Question:
         polar=bool(_POLAR.search(_last_sentence(text))),
         dependent=dependent,
     )
+
+
+def points_back(text: str) -> bool:
+    """Whether a message leans on what was said or is seen: "and in blue?", "this"."""
+    return _DEPENDENT.search(text) is not None
 
 
 def _wanted(text: str) -> str:

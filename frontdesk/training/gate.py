@@ -102,10 +102,10 @@ def calibrate(examples: Sequence[Example], read: bool = False) -> dict[str, Any]
         "knowledge": len({example.group for example in examples}),
         "questions": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
     }
-    answer_names = gate.ANSWER_FEATURES + (gate.READ_ANSWER_FEATURES if read else ())
+    clear = [example for example in examples if example.kind != "underspecified"]
+    answer_names = gate.READ_ANSWER_FEATURES if read else gate.ANSWER_FEATURES
     ask_names = gate.READ_ASK_FEATURES if read else gate.ASK_FEATURES
-    right = [example.right for example in examples]
-    answer = _fit(examples, right, answer_names)
+    answer = _fit(clear, [example.right for example in clear], answer_names)
     open_ = [example.kind == "underspecified" for example in choosable]
     ask = _fit(choosable, open_, ask_names)
     return {"about": about, "answer": answer, "ask": ask}

@@ -20,11 +20,17 @@ class FakeAnswerer:
         self._answer = answer
         self.asked: list[list[Mapping[str, str]]] = []
         self.readers: list[Any] = []
+        self.pages: list[str] = []
 
     async def answer(
-        self, turns: Sequence[Mapping[str, str]], reader: Any, trace: dict[str, Any]
+        self,
+        turns: Sequence[Mapping[str, str]],
+        reader: Any,
+        trace: dict[str, Any],
+        product_id: str,
     ) -> Answer:
         self.asked.append(list(turns))
+        self.pages.append(product_id)
         self.readers.append(reader)
         trace["question"] = turns[-1]["text"]
         return self._answer
@@ -102,3 +108,13 @@ def test_only_what_was_said_becomes_a_turn() -> None:
         {"event": "bot", "text": None},
     ]
     assert [turn["role"] for turn in turns_of(events)] == ["user", "bot", "user"]
+
+
+def test_the_page_that_the_customer_looks_at_is_passed_on(tmp_path: Path) -> None:
+    answerer = FakeAnswerer(Answer("answer", "45 cm."))
+    message = {"text": "How wide is it?", "metadata": {"product_id": "halden-45"}}
+    events = [said("user", "How wide is it?")]
+    tracker = Tracker("anna", {}, message, events, False, None, {}, "action_listen")
+    action = ActionAnswerQuestion(lambda: answerer, Settings(var=tmp_path))  # type: ignore[arg-type, return-value]
+    asyncio.run(action.run(CollectingDispatcher(), tracker, {}))
+    assert answerer.pages == ["halden-45"]

@@ -182,3 +182,31 @@ def test_quoted_answer_is_not_heard_in_pieces() -> None:
     answer, heard, _ = read("")
     assert heard == STAGES
     assert not answer.generated
+
+
+NARROW = passage("halden-45", "Halden 45", "- Width: 45 cm", "product")
+WIDE = passage("halden-60", "Halden 60", "- Width: 60 cm", "product")
+
+
+def on_page(text: str, product_id: str) -> str:
+    answerer = OpenGate(FakeRetriever([NARROW, WIDE]), encode, None, SETTINGS)
+    trace: dict[str, Any] = {}
+    turns = [{"role": "user", "text": text}]
+    asyncio.run(answerer.answer(turns, None, trace, product_id))
+    return str(trace["standalone"])
+
+
+def test_this_is_the_product_of_the_page() -> None:
+    asked = on_page("What width does this one have?", "halden-60")
+    assert asked == "Halden 60 What width does this one have?"
+
+
+def test_a_product_that_is_named_is_not_the_pages() -> None:
+    text = "And what width has the halden 45, is it narrower?"
+    assert on_page(text, "halden-60") == text
+
+
+def test_a_page_that_nobody_knows_changes_nothing() -> None:
+    assert on_page("What width does this one have?", "x") == (
+        "What width does this one have?"
+    )

@@ -43,4 +43,4 @@ def test_one_knowledge_is_enough() -> None:
     fitted = calibrate(examples("shop", 1))
     assert 0.0 < fitted["answer"]["threshold"] < 1.0
     bins = fitted["answer"]["held_out"]["reliability"]
-    assert sum(count for _, _, count in bins) == 60
+    assert sum(count for _, _, count in bins) == 40
