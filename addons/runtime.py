@@ -33,6 +33,8 @@ UNAVAILABLE = (
 
 # time.monotonic() by which the current turn must be answered
 turn_deadline: ContextVar[Optional[float]] = ContextVar("turn_deadline", default=None)
+# The deadline of the turn in which a call failed: the customer is told that once.
+_failed_turn: ContextVar[Optional[float]] = ContextVar("failed_turn", default=None)
 
 
 def prepare(agent: Agent) -> None:
@@ -74,9 +76,15 @@ class ActionEndpoint(EndpointConfig):
     async def request(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         """The action server's reply, or a sentence that it cannot be had.
 
+        A form makes up to three calls a turn; after one that failed, the others are
+        not made and say nothing.
+
         Raises:
             ClientResponseError: The action rejected its execution (status 400).
         """
+        deadline = turn_deadline.get()
+        if deadline is not None and _failed_turn.get() == deadline:
+            return _failed()
         timeout_s = _remaining_s()
         kwargs["timeout"] = aiohttp.ClientTimeout(total=timeout_s)
         try:
@@ -101,11 +109,14 @@ class ActionEndpoint(EndpointConfig):
             call.get("sender_id"),
             reason,
         )
-        return {
-            "responses": [{"text": or_contact(UNAVAILABLE), "failure": "action"}],
-            # What the rules would do next takes the action's success for granted.
-            "events": [{"event": "followup", "name": "action_listen"}],
-        }
+        _failed_turn.set(deadline)
+        return _failed({"text": or_contact(UNAVAILABLE), "failure": "action"})
+
+
+def _failed(*responses: Dict[str, Any]) -> Dict[str, Any]:
+    # What the rules would do next takes the action's success for granted.
+    listen = {"event": "followup", "name": "action_listen"}
+    return {"responses": list(responses), "events": [listen]}
 
 
 def _remaining_s() -> float:

@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import inspect
 import time
@@ -88,3 +89,28 @@ def test_action_may_take_what_the_turn_has_left(
     assert runtime._remaining_s() == pytest.approx(timeout_s, abs=0.05)
     runtime.turn_deadline.reset(token)
     assert runtime._remaining_s() == runtime.ACTION_TIMEOUT_S
+
+
+def test_failure_is_told_once_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    async def broken(self: EndpointConfig, **kwargs: object) -> None:
+        calls.append(kwargs)
+        raise asyncio.TimeoutError
+
+    monkeypatch.setattr(EndpointConfig, "request", broken)
+    endpoint = runtime.ActionEndpoint("http://127.0.0.1:1/webhook")
+
+    async def turn(deadline: float | None) -> list[int]:
+        runtime.turn_deadline.set(deadline)
+        replies = [await endpoint.request(json={}) for _ in range(3)]
+        listen = [{"event": "followup", "name": "action_listen"}]
+        assert [each["events"] for each in replies] == [listen] * 3
+        return [len(each["responses"]) for each in replies]
+
+    async def turns() -> list[list[int]]:
+        now = time.monotonic()
+        return [await turn(now + 1), await turn(now + 2), await turn(None)]
+
+    assert asyncio.run(turns()) == [[1, 0, 0], [1, 0, 0], [1, 1, 1]]
+    assert len(calls) == 1 + 1 + 3
