@@ -102,9 +102,10 @@ def calibrate(examples: Sequence[Example], read: bool = False) -> dict[str, Any]
         "knowledge": len({example.group for example in examples}),
         "questions": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
     }
-    clear = [example for example in examples if example.kind != "underspecified"]
     answer_names = gate.READ_ANSWER_FEATURES if read else gate.ANSWER_FEATURES
     ask_names = gate.READ_ASK_FEATURES if read else gate.ASK_FEATURES
+    # Whether to ask is the other model's: an open question answered is no disaster.
+    clear = [example for example in examples if example.kind != "underspecified"]
     answer = _fit(clear, [example.right for example in clear], answer_names)
     open_ = [example.kind == "underspecified" for example in choosable]
     ask = _fit(choosable, open_, ask_names)
