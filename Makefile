@@ -34,9 +34,10 @@ serve: ## serve the assistant on port 5005 and the demo shop on port 8080 (Ctrl-
 	$(BUILD) setup
 	@$(MAIN) -m frontdesk.cli serve
 
-test: ## run all tests: library, Rasa addons, conversations
+test: ## run all tests: library, widget in a browser, Rasa addons, conversations
 	$(BUILD) test
-	@$(MAIN) -m pytest --ignore=tests/addons
+	@$(MAIN) -m pytest --ignore=tests/addons --ignore=tests/browser
+	@$(MAIN) -m pytest tests/browser
 	@$(RASA) -m pytest tests/addons
 	@$(PYTHON) -m frontdesk.bootstrap.rasa_tests
 
