@@ -199,21 +199,21 @@ async def test_handoff_form_can_be_left(
 async def test_yes_takes_up_the_offer_of_a_person(
     server: Server, actions: FakeActions
 ) -> None:
-    actions.say("action_track_order", "Would you like a person?")
-    actions.set_slots("action_track_order", offer="person")
+    actions.say("action_answer_question", "Would you like a person?")
+    actions.set_slots("action_answer_question", offer="person")
     actions.say("action_request_person", "Call us.")
     actions.set_slots(
         "action_request_person", handoff_reference="H-2345", offer="nothing"
     )
-    await server.texts("where is my order")
+    await server.texts("what")
     assert (await server.texts("yes please"))[0] == "Call us."
 
 
 async def test_yes_after_another_message_takes_up_nothing(
     server: Server, actions: FakeActions
 ) -> None:
-    actions.say("action_track_order", "Would you like a person?")
-    actions.set_slots("action_track_order", offer="person")
-    await server.texts("where is my order")
+    actions.say("action_answer_question", "Would you like a person?")
+    actions.set_slots("action_answer_question", offer="person")
+    await server.texts("what")
     await server.texts("hello")
     assert await server.texts("yes please") == ["Good. What would you like to know?"]
