@@ -19,10 +19,13 @@
 
 import asyncio
 import logging
+import re
 import time
-from typing import Any, ClassVar, Dict, List, Optional
+from typing import Any, Awaitable, Callable, ClassVar, Dict, List, Optional
 
 import aiosmtplib
+from rasa.core.channels.channel import UserMessage
+from sanic import Blueprint
 from sanic.request import Request
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -88,7 +91,7 @@ class MailInput(MessagingInput):
         self._user = option["user"] or option["address"]
         account = Account(
             option["imap_host"],
-            int(option["imap_port"]),
+            int(option["imap_port"]) if "imap_port" not in self._wrong() else 0,
             self._user,
             option["password"],
             option["imap_security"],
@@ -96,6 +99,32 @@ class MailInput(MessagingInput):
         self._box = MailBox(account)
         self._database = Database(self._url or default_url())
         self._poller: Optional[asyncio.Task[None]] = None
+
+    def blueprint(
+        self, on_new_message: Callable[[UserMessage], Awaitable[Any]]
+    ) -> Blueprint:
+        for problem in self._wrong().values():
+            logger.error("Channel %r is off: %s", self.name(), problem)
+        if self._wrong():
+            return Blueprint(f"frontdesk_{self.name()}", __name__)
+        return super().blueprint(on_new_message)
+
+    def _wrong(self) -> Dict[str, str]:
+        """A sentence for each option that must be a number and is none."""
+        wrong = {
+            name: f"{self.variable(name)} is {self.option[name]!r}. Set it to a port, "
+            "a number from 1 to 65535."
+            for name in ("imap_port", "smtp_port")
+            if not re.fullmatch("[0-9]{1,5}", self.option[name])
+            or not 1 <= int(self.option[name]) <= 65535
+        }
+        seconds = self.option["poll_s"]
+        if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]+)?", seconds):
+            wrong["poll_s"] = (
+                f"{self.variable('poll_s')} is {seconds!r}. Set it to seconds, such "
+                "as 10."
+            )
+        return wrong
 
     def verify(self, request: Request, body: bytes) -> None:
         raise NotVerified("Mail is fetched from the mailbox; it has no webhook.")
@@ -107,6 +136,8 @@ class MailInput(MessagingInput):
         """One sentence for each thing that is wrong; no webhook, so no public URL."""
         if self.missing():
             return [f"{', '.join(self.missing())} is not set."]
+        if self._wrong():
+            return list(self._wrong().values())
         try:
             return await self.probe()
         finally:

@@ -318,6 +318,9 @@ async def test_check_is_content_with_a_right_set_up(
         ({"imap_host": "imap.shop.example"}, "FRONTDESK_MAIL_IMAP_SECURITY"),
         ({"smtp_host": "smtp.shop.example"}, "FRONTDESK_MAIL_SMTP_SECURITY"),
         ({"authserv_id": ""}, "FRONTDESK_MAIL_AUTHSERV_ID is not set"),
+        ({"imap_port": "IMAP"}, "FRONTDESK_MAIL_IMAP_PORT is 'IMAP'. Set it to"),
+        ({"smtp_port": "70000"}, "FRONTDESK_MAIL_SMTP_PORT is '70000'. Set it to"),
+        ({"poll_s": "often"}, "FRONTDESK_MAIL_POLL_S is 'often'. Set it to"),
     ],
 )
 async def test_check_names_what_is_wrong(
@@ -327,3 +330,14 @@ async def test_check_names_what_is_wrong(
     problems = await channel(imap, smtp, option=option).check()
     assert named in problems[0]
     assert PASSWORD not in " ".join(problems)
+
+
+async def test_wrong_port_turns_the_channel_off_with_a_sentence(
+    imap: FakeImap, smtp: FakeSmtp, caplog: pytest.LogCaptureFixture
+) -> None:
+    connector = channel(imap, smtp, option={"imap_port": "IMAP"})
+    worker = Worker([connector], Turns())
+    await worker.start()
+    assert await worker.post("mail", Delivery(b"{}", {})) == 404
+    await worker.stop()
+    assert "FRONTDESK_MAIL_IMAP_PORT is 'IMAP'" in caplog.text
