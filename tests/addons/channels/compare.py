@@ -34,7 +34,8 @@ _HEADER = """# Our connectors beside Rasa 3.6.21's own
 Each connector runs alone in a process and meets the same calls: a genuine one, forged
 ones, the same call ten times, a batch of three messages (where the vendor sends
 batches), a vendor that takes 5 s to answer while somebody else writes, and a server
-whose secret was never set. Counted are the turns that were run. This page is written by
+whose secret was never set. Counted are the turns that were run. Email is not among
+them: it has no webhook, and Rasa has no connector for it. This page is written by
 
     .venv-rasa/bin/python -m tests.addons.channels.compare docs/channels/comparison.md
 
