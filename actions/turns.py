@@ -58,6 +58,14 @@ def read_turn(tracker: Tracker, form: str) -> Turn:
     )
 
 
+def last_form(tracker: Tracker) -> str:
+    """The form that is open, or was last in this session; empty if there was none."""
+    for event in reversed(_since(tracker.events, "session_started")):
+        if event["event"] == "active_loop" and event.get("name"):
+            return str(event["name"])
+    return ""
+
+
 def visitor_of(tracker: Tracker) -> Visitor:
     """Who speaks: the conversation, and the token that came with this message."""
     metadata = tracker.latest_message.get("metadata") or {}

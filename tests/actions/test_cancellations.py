@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 
 from actions import cancellations
+from actions.cancellations import ActionStop
 from frontdesk.commerce.service import NotPossible, Outcome
 from frontdesk.commerce.writes import CancelOrder
 from tests.fakes_desk import ANNA, BEN, CODE, Chat, FakeDesk, order
@@ -179,3 +185,51 @@ def test_after_three_misses_a_person_is_offered(desk: FakeDesk) -> None:
         said = talk.say("hm")
     assert said[0]["response"] == "utter_task_stuck"
     assert talk.slots["offer"] == "person"
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "number", "opens"),
+    [
+        ("cancel it", "tracking_form", NUMBER, True),
+        ("Please cancel that!", "tracking_form", NUMBER, True),
+        ("cancel", "tracking_form", NUMBER, False),
+        ("stop it", "tracking_form", NUMBER, False),
+        ("cancel it", "tracking_form", None, False),
+        ("cancel it", "search_form", NUMBER, False),
+        ("cancel it", None, NUMBER, False),
+    ],
+)
+def test_cancel_it_means_the_order_spoken_of_last(
+    text: str, last: str | None, number: str | None, opens: bool
+) -> None:
+    events, said = stop(text, last, number)
+    if opens:
+        assert [e["name"] for e in events] == ["cancellation_form"]
+        assert said == []
+    else:
+        assert events == []
+        assert [each["response"] for each in said] == ["utter_stop"]
+
+
+def stop(
+    text: str, last: str | None, number: str | None
+) -> tuple[list[Any], list[Any]]:
+    """What a stop outside any task brings after this form."""
+    loops = [{"event": "active_loop", "name": name} for name in (last, None)]
+    tracker = Tracker(
+        "anna",
+        {"order_number": number},
+        {"text": text, "intent": {"name": "stop"}},
+        [{"event": "session_started"}, *loops, {"event": "user"}],
+        False,
+        None,
+        {},
+        "action_listen",
+    )
+    forms = {
+        "tracking_form": {"required_slots": ["order_number", "contact"]},
+        "search_form": {"required_slots": ["product_need"]},
+    }
+    dispatcher = CollectingDispatcher()
+    events = asyncio.run(ActionStop().run(dispatcher, tracker, {"forms": forms}))
+    return events, dispatcher.messages
