@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 _CONCURRENT_TURNS = 16
 _EXPIRE_EVERY_S = 3600.0
+# A call that takes longer lets others go before it ends.
+SLOW_S = 0.25
+_UNLIMITED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,15 @@ class Errands:
             repeated.
         receipt_s: How long the vendor's report of an arrived message may take; before
             that a call of unknown outcome is not repeated.
+        in_flight: How many calls may be under way at once, slow ones not counted; as
+            many may be of unknown outcome after a crash. 0: any number.
     """
 
     answer: Callable[[Turn], Awaitable[List[Dict[str, Any]]]]
     send: Callable[[Outgoing], Awaitable[str]]
     arrived: Callable[[Outgoing], Awaitable[bool]]
     receipt_s: float = 0.0
+    in_flight: int = 0
 
 
 class Courier:
@@ -76,6 +82,7 @@ class Courier:
         self._tasks: Dict[str, asyncio.Task[None]] = {}
         self._again: Set[str] = set()
         self._turns = asyncio.Semaphore(_CONCURRENT_TURNS)
+        self._calls = asyncio.Semaphore(errands.in_flight or _UNLIMITED)
         self._sweeper: Optional[asyncio.Task[None]] = None
         self._stopping = False
 
@@ -143,6 +150,17 @@ class Courier:
     async def _send(self, call: Outgoing) -> None:
         if call.uncertain and await self._has_arrived(call):
             return
+        async with self._calls:
+            task = asyncio.create_task(self._try(call))
+            try:
+                await asyncio.wait({task}, timeout=SLOW_S)
+            except asyncio.CancelledError:
+                task.cancel()
+                raise
+        await task
+
+    async def _try(self, call: Outgoing) -> None:
+        await self._deliveries.begin(call.id, time.time())
         try:
             vendor_id = await self._errands.send(call)
         except Refused as error:
@@ -175,9 +193,8 @@ class Courier:
         if call.tries + 1 >= self._retries.tries:
             await self._bury(call, reason)
             return
-        now = time.time()
-        due = now + self._retries.pause(call.tries, asked_s)
-        await self._deliveries.postpone(call.id, due, reason, uncertain, now)
+        due = time.time() + self._retries.pause(call.tries, asked_s)
+        await self._deliveries.postpone(call.id, due, reason, uncertain)
 
     async def _bury(self, call: Outgoing, reason: str) -> None:
         logger.error(

@@ -156,7 +156,7 @@ class Deliveries:
 
         An answer that is due goes before the next turn. A number says how many seconds
         the first answer still has to wait. None: nothing is left, and the conversation
-        has been let go. What is returned counts as begun.
+        has been let go. A turn that is returned counts as begun.
         """
 
         def work(connection: Connection) -> Union[Outgoing, Turn, float, None]:
@@ -165,7 +165,6 @@ class Deliveries:
             if row is not None and row.due_at > now:
                 return float(row.due_at - now)
             if row is not None:
-                connection.execute(text(_BEGIN_SENDING), {"id": row.id, "now": now})
                 return _outgoing(row)
             row = _one(connection, _NEXT_EVENT, {"c": conversation})
             if row is not None:
@@ -229,15 +228,13 @@ class Deliveries:
 
         return await self._database.run(work)
 
+    async def begin(self, id: int, now: float) -> None:
+        """The call is about to be made; its outcome is unknown from here on."""
+        await self._execute(_BEGIN, id=id, now=now)
+
     async def sent(self, id: int, vendor_id: str, now: float) -> None:
         """The vendor took the call; what it said is forgotten."""
-        await self._execute(
-            "UPDATE outbox SET state = 'sent', call = '{}', vendor_id = :v, error = '',"
-            " changed_at = :now WHERE id = :id AND state IN ('due', 'sending')",
-            id=id,
-            v=vendor_id,
-            now=now,
-        )
+        await self._execute(f"{_SENT} AND id = :id", id=id, v=vendor_id, now=now)
 
     async def is_settled(self, id: int) -> bool:
         """Whether the call needs no further try."""
@@ -251,9 +248,7 @@ class Deliveries:
     async def confirm(self, channel: str, key: str, vendor_id: str, now: float) -> None:
         """The vendor reports a call by its key: it did arrive."""
         await self._execute(
-            "UPDATE outbox SET state = 'sent', call = '{}', vendor_id = :v, error = '',"
-            " changed_at = :now WHERE key = :key AND channel = :channel"
-            " AND state IN ('due', 'sending')",
+            f"{_SENT} AND key = :key AND channel = :channel",
             key=key,
             channel=channel,
             v=vendor_id,
@@ -261,18 +256,16 @@ class Deliveries:
         )
 
     async def postpone(
-        self, id: int, due_at: float, error: str, uncertain: bool, now: float
+        self, id: int, due_at: float, error: str, uncertain: bool
     ) -> None:
         """Try the call again later; `uncertain` if it may have arrived already."""
         await self._execute(
             "UPDATE outbox SET state = :state, due_at = :due, error = :error, "
-            "tries = tries + 1, changed_at = :now "
-            "WHERE id = :id AND state IN ('due', 'sending')",
+            "tries = tries + 1 WHERE id = :id AND state IN ('due', 'sending')",
             state="sending" if uncertain else "due",
             due=due_at,
             error=error,
             id=id,
-            now=now,
         )
 
     async def bury(self, id: int, error: str, now: float) -> None:
@@ -337,11 +330,13 @@ SET reply_to = excluded.reply_to, heard_at = excluded.heard_at"""
 _KNOW = """INSERT INTO conversations (conversation, channel, reply_to, heard_at)
 VALUES (:conversation, :channel, '{}', 0) ON CONFLICT (conversation) DO NOTHING"""
 _NEXT_OUTGOING = """SELECT o.id, o.key, o.conversation, o.call, o.state, o.due_at,
-o.tries, c.reply_to, c.heard_at
+o.changed_at, o.tries, c.reply_to, c.heard_at
 FROM outbox o JOIN conversations c ON c.conversation = o.conversation
 WHERE o.conversation = :c AND o.state IN ('due', 'sending') ORDER BY o.id LIMIT 1"""
-_BEGIN_SENDING = """UPDATE outbox SET state = 'sending', changed_at = :now
-WHERE id = :id"""
+_BEGIN = """UPDATE outbox SET state = 'sending', changed_at = :now
+WHERE id = :id AND state = 'due'"""
+_SENT = """UPDATE outbox SET state = 'sent', call = '{}', vendor_id = :v, error = '',
+changed_at = :now WHERE state IN ('due', 'sending')"""
 _NEXT_EVENT = """SELECT seq, body, tries FROM inbox
 WHERE conversation = :c AND state = 'accepted' ORDER BY sent_at, seq LIMIT 1"""
 _DONE = (
@@ -377,6 +372,7 @@ def _outgoing(row: Any) -> Outgoing:
         heard_at=row.heard_at,
         uncertain=row.state == "sending",
         tries=row.tries,
+        begun_at=row.changed_at if row.state == "sending" else 0.0,
     )
 
 

@@ -76,6 +76,7 @@ class Outgoing:
         heard_at: When the customer was last heard, in seconds since 1970; 0 for never.
         uncertain: A try was begun and nobody knows how it ended.
         tries: How many tries there were before.
+        begun_at: When the first of the tries of unknown outcome began.
     """
 
     id: int
@@ -86,6 +87,7 @@ class Outgoing:
     heard_at: float
     uncertain: bool
     tries: int
+    begun_at: float = 0.0
 
     @property
     def recipient(self) -> str:

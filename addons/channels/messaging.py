@@ -67,6 +67,9 @@ class MessagingInput(InputChannel):
     max_body: ClassVar[int] = 1024 * 1024
     # The vendor reports messages that arrived within this time (see `Receipt`).
     receipt_s: ClassVar[float] = 0.0
+    # Calls under way at once (see `Errands`), where the vendor cannot be asked about
+    # one that a crash cut off. 0: any number.
+    in_flight: ClassVar[int] = 0
 
     def verify(self, request: Request, body: bytes) -> None:
         """Nothing, if the vendor itself sent this body.
@@ -280,7 +283,9 @@ class MessagingInput(InputChannel):
         self._courier = Courier(
             self.name(),
             shared[url],
-            Errands(self._answer, self.send, self.arrived, self.receipt_s),
+            Errands(
+                self._answer, self.send, self.arrived, self.receipt_s, self.in_flight
+            ),
             self._retries,
             self._sweep_s,
         )

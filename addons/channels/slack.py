@@ -164,7 +164,7 @@ class SlackInput(MessagingInput):
         path = "/conversations.history"
         if "thread_ts" in where:
             path, query["ts"] = "/conversations.replies", where["thread_ts"]
-            query["oldest"] = str(call.heard_at - MAX_AGE_S)
+            query["oldest"] = str(max(0.0, call.begun_at - MAX_AGE_S))
         answer = _checked(await self._api.get(path, params=query))
         keys = [
             text_at(message, "metadata", "event_payload", "key")

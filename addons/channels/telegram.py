@@ -9,7 +9,9 @@
 | old calls | carry no signed time; a replay is known by its `update_id` |
 | limits | text 4,096 and caption 1,024 UTF-16 units; 100 buttons; `callback_data` |
 | | 64 bytes, so a longer payload travels as a token; 429 with `retry_after` |
-| exactly once | none: a call of unknown outcome is repeated |
+| exactly once | no idempotency key, and a bot cannot read what it sent: a call of |
+| | unknown outcome is repeated. Calls go one at a time, so that a crash |
+| | leaves one such call |
 | groups | each member of a group has a conversation of their own |
 | source | core.telegram.org/bots/api: #update, #setwebhook, #sendmessage, |
 | | #inlinekeyboardbutton, #responseparameters |
@@ -75,6 +77,7 @@ class TelegramInput(MessagingInput):
         Option("secret_token", "a text of your choice, given to setWebhook"),
         Option("api_url", "the Bot API", "https://api.telegram.org"),
     )
+    in_flight = 1
 
     @classmethod
     def name(cls) -> str:

@@ -144,7 +144,7 @@ class TwilioInput(MessagingInput):
         check(answer, _reason(answer))
         body = self._content(call)["Body"]
         return any(
-            text_at(one, "body") == body and _seconds(one) >= call.heard_at - _CLOCKS_S
+            text_at(one, "body") == body and _seconds(one) >= call.begun_at - _CLOCKS_S
             for one in objects_at(answer.body, "messages")
         )
 

@@ -26,9 +26,10 @@ class Channel:
         self.errors: list[Exception] = []
         self.has_arrived = False
         self.turn_s = 0.0
+        self.send_s = 0.0
 
-    def errands(self) -> Errands:
-        return Errands(self.answer, self.send, self.arrived)
+    def errands(self, in_flight: int = 0) -> Errands:
+        return Errands(self.answer, self.send, self.arrived, in_flight=in_flight)
 
     async def answer(self, turn: Turn) -> list[dict[str, Any]]:
         self.turns.append(turn.inbound.text)
@@ -38,6 +39,7 @@ class Channel:
     async def send(self, call: Outgoing) -> str:
         if self.errors:
             raise self.errors.pop(0)
+        await asyncio.sleep(self.send_s)
         self.sent.append(call.call["to"])
         return "v1"
 
@@ -188,4 +190,46 @@ async def test_turn_that_breaks_is_tried_again_by_the_sweep(
     courier.start()
     await until(lambda: broken.sent, 20)
     assert broken.sent == ["one"]
+    await courier.stop()
+
+
+async def say_to_five(deliveries: Deliveries, courier: Courier) -> None:
+    for number in range(5):
+        await say(deliveries, f"{number}", sender=f"{number}")
+        courier.wake(f"sms:{number}")
+
+
+async def uncertain(deliveries: Deliveries) -> int:
+    """How many answers would be of unknown outcome if the process died now."""
+    found = 0
+    for number in range(5):
+        call = await deliveries.next(f"sms:{number}", time.time())
+        found += isinstance(call, Outgoing) and call.uncertain
+    return found
+
+
+@pytest.mark.parametrize(("in_flight", "expected"), [(0, 5), (1, 1), (2, 2)])
+async def test_crash_leaves_no_more_uncertain_than_may_be_in_flight(
+    deliveries: Deliveries, channel: Channel, in_flight: int, expected: int
+) -> None:
+    channel.send_s = 0.4
+    courier = Courier("sms", deliveries, channel.errands(in_flight))
+    await say_to_five(deliveries, courier)
+    await until(lambda: len(channel.turns) == 5)
+    await asyncio.sleep(0.15)
+    assert await uncertain(deliveries) == expected
+    await until(lambda: len(channel.sent) == 5)
+    await courier.stop()
+
+
+async def test_slow_call_gives_way_to_the_next(
+    deliveries: Deliveries, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("addons.channels.courier.SLOW_S", 0.05)
+    channel.send_s = 0.6
+    courier = Courier("sms", deliveries, channel.errands(in_flight=1))
+    started = time.perf_counter()
+    await say_to_five(deliveries, courier)
+    await until(lambda: len(channel.sent) == 5)
+    assert time.perf_counter() - started < 2.0  # one after the other: 3 s
     await courier.stop()

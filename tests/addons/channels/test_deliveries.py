@@ -154,16 +154,32 @@ async def test_call_that_was_begun_is_uncertain_with_the_same_key(
     await deliveries.push(ANNA, [{"a": 1}], 1.0)
     await deliveries.claim(ANNA, 1.0)
     first = await take_call(deliveries, 1.0)
-    again = await take_call(deliveries, 1.0)
+    assert not (await take_call(deliveries, 2.0)).uncertain
+    await deliveries.begin(first.id, 3.0)
+    again = await take_call(deliveries, 4.0)
     assert (first.uncertain, again.uncertain) == (False, True)
     assert first.key == again.key
+
+
+async def test_begin_of_an_uncertain_try_is_kept(deliveries: Deliveries) -> None:
+    await deliveries.push(ANNA, [{"a": 1}], 1.0)
+    await deliveries.claim(ANNA, 1.0)
+    call = await take_call(deliveries, 1.0)
+    await deliveries.begin(call.id, 2.0)
+    await deliveries.postpone(call.id, 4.0, "no answer", True)
+    assert (await take_call(deliveries, 4.0)).begun_at == 2.0
+    await deliveries.begin(call.id, 5.0)
+    assert (await take_call(deliveries, 6.0)).begun_at == 2.0
+    await deliveries.postpone(call.id, 7.0, "busy", False)
+    await deliveries.begin(call.id, 7.0)
+    assert (await take_call(deliveries, 8.0)).begun_at == 7.0
 
 
 async def test_postponed_call_is_due_at_its_time(deliveries: Deliveries) -> None:
     await deliveries.push(ANNA, [{"a": 1}], 1.0)
     await deliveries.claim(ANNA, 1.0)
     call = await take_call(deliveries, 1.0)
-    await deliveries.postpone(call.id, 9.0, "busy", False, 1.0)
+    await deliveries.postpone(call.id, 9.0, "busy", False)
     assert await deliveries.next(ANNA, 5.0) == 4.0
     again = await take_call(deliveries, 9.0)
     assert (again.tries, again.uncertain) == (1, False)

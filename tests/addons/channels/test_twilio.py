@@ -330,8 +330,20 @@ async def test_call_of_unknown_outcome_is_looked_up(
         await twilio.send(call)
     assert await twilio.arrived(call)
     assert not await twilio.arrived(outgoing({"Body": "Something else."}))
-    later = time.time() + 60  # said before the customer was last heard: another one
-    assert not await twilio.arrived(outgoing({"Body": "Thirty days."}, heard_at=later))
+    # Said before this try began: another one.
+    later = outgoing({"Body": "Thirty days."}, begun_at=time.time() + 60)
+    assert not await twilio.arrived(later)
+
+
+@pytest.mark.asyncio
+async def test_call_is_found_though_the_customer_wrote_again(
+    twilio: TwilioInput, vendor: Twilio
+) -> None:
+    began = time.time()
+    await twilio.send(outgoing({"Body": "Thirty days."}))
+    heard = time.time() + 60
+    call = outgoing({"Body": "Thirty days."}, heard_at=heard, begun_at=began)
+    assert await twilio.arrived(call)
 
 
 @pytest.mark.asyncio
