@@ -293,7 +293,7 @@ class Answerer:
         return Answer(
             "answer",
             draft or wording.STOPPED,
-            citations=_citations(claims, hits),
+            citations=compose.claim_citations(claims, hits),
             passages=tuple(known.hits),
             generated=bool(draft),
             stopped=not complete,
@@ -364,24 +364,6 @@ def _timed(reader: Reader, timings: dict[str, float], started: float) -> Reader:
         await reader.on_delta(text)
 
     return replace(reader, on_delta=on_delta)
-
-
-def _citations(claims: Sequence[Claim], hits: Sequence[Hit]) -> tuple[Citation, ...]:
-    found: dict[str, Citation] = {}
-    for claim in claims:
-        if claim.passage < 0:
-            continue
-        passage = hits[claim.passage].passage
-        before = found.get(passage.document_id)
-        quote = claim.quote
-        if before is not None and quote not in before.quote:
-            quote = f"{before.quote} {quote}"
-        elif before is not None:
-            quote = before.quote
-        found[passage.document_id] = Citation(
-            passage.document_id, passage.title, passage.url, quote
-        )
-    return tuple(found.values())
 
 
 def _traced(known: Understanding, answer: Answer) -> dict[str, Any]:

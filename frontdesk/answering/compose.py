@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from frontdesk.answering import facts
 from frontdesk.answering.answer import Citation
+from frontdesk.answering.check import Claim
 from frontdesk.answering.evidence import Candidate, honest_units, is_placeholder
 from frontdesk.answering.sentences import Unit
+from frontdesk.knowledge.documents import Hit
 
 # Chosen on the shop's tuning questions and a public development set (answers right
 # before the gate, .70 and .72): longer limits add siblings' figures, shorter ones
@@ -101,6 +103,27 @@ def citations(chosen: Sequence[Candidate]) -> tuple[Citation, ...]:
         )
         for document, items in quotes.items()
     )
+
+
+def claim_citations(
+    claims: Sequence[Claim], hits: Sequence[Hit]
+) -> tuple[Citation, ...]:
+    """One citation a document that supports a claim, with what it says."""
+    found: dict[str, Citation] = {}
+    for claim in claims:
+        if claim.passage < 0:
+            continue
+        passage = hits[claim.passage].passage
+        before = found.get(passage.document_id)
+        quote = claim.quote
+        if before is not None and quote not in before.quote:
+            quote = f"{before.quote} {quote}"
+        elif before is not None:
+            quote = before.quote
+        found[passage.document_id] = Citation(
+            passage.document_id, passage.title, passage.url, quote
+        )
+    return tuple(found.values())
 
 
 def clean_passage(text: str) -> str:
