@@ -50,8 +50,7 @@ ANSWER_FEATURES = (
     "placeholder",
     "agreement",
 )
-# With a reader. Not `reader_open`: short plain questions look open to it, and a
-# customer who asks "how long do I have to return something?" wants the answer.
+# With a reader.
 READ_ANSWER_FEATURES = (
     "dense_top",
     "unit_cosine",
@@ -65,6 +64,7 @@ READ_ANSWER_FEATURES = (
     "reader_answers",
     "reader_lead",
     "reader_support",
+    "reader_open",
 )
 ASK_FEATURES = (
     "sibling_count",
