@@ -64,7 +64,8 @@ def verbatim(chosen: Sequence[Candidate]) -> str:
         elif before == group and lines and not lines[-1].startswith("- "):
             lines[-1] += f" {text}"
         else:
-            lines.append(text)
+            # Markdown would make a line right below a list part of its last item.
+            lines += ["", text] if lines and lines[-1].startswith("- ") else [text]
         before = group
     if len(lines) == 1 and lines[0].startswith("- "):
         return lines[0][2:]
