@@ -2,7 +2,9 @@
 
 import asyncio
 import queue
+import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any, Callable, List, Tuple, TypeVar
 
@@ -16,6 +18,7 @@ _Job = Tuple[Work, asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
 
 # SQLite writes to the disk once per commit: what waits meanwhile shares the next one.
 _MAX_BATCH = 64
+_WAL_WAIT_S = 10.0
 
 
 class Database:
@@ -85,6 +88,26 @@ def _settle(future: "asyncio.Future[Any]", result: Any, failure: Any) -> None:
         future.set_result(result)
 
 
+def use_wal(connection: Any) -> None:
+    """Switch a new connection to write-ahead logging.
+
+    SQLite does not wait for its lock here, whatever the busy timeout: two workers that
+    open a new database at one moment would fail.
+
+    Raises:
+        sqlite3.OperationalError: Somebody holds the lock for more than ten seconds.
+    """
+    until = time.monotonic() + _WAL_WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_size=1, pool_pre_ping=True)
@@ -96,7 +119,7 @@ def _engine(url: str) -> Engine:
     def on_connect(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         connection.execute("PRAGMA busy_timeout = 30000")
-        connection.execute("PRAGMA journal_mode = WAL")
+        use_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")

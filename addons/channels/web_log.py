@@ -25,6 +25,8 @@ from typing import (
     TypeVar,
 )
 
+from addons.channels.database import use_wal
+
 KEEP_DAYS = 30
 Message = Dict[str, Any]
 T = TypeVar("T")
@@ -246,7 +248,7 @@ class SqliteLog(ConversationLog):
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(path, timeout=2.0, check_same_thread=False)
-    database.execute("PRAGMA journal_mode = WAL")
+    use_wal(database)
     database.execute("PRAGMA synchronous = NORMAL")
     database.executescript(_SCHEMA)
     oldest = f"-{KEEP_DAYS} days"

@@ -1,4 +1,5 @@
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from addons.channels.database import Database
+from addons.channels.database import Database, use_wal
 
 pytestmark = pytest.mark.asyncio
 
@@ -79,3 +80,17 @@ async def test_database_that_is_away_fails_the_work_and_nothing_else() -> None:
     with pytest.raises(OperationalError):
         await away.run(count)
     await away.close()
+
+
+async def test_opening_waits_for_a_worker_that_holds_the_new_database(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "new.db"
+    first = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    first.execute("BEGIN EXCLUSIVE")
+    threading.Timer(0.2, lambda: first.execute("COMMIT")).start()
+    second = sqlite3.connect(path)
+    use_wal(second)
+    assert second.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    second.close()
+    first.close()
