@@ -17,7 +17,7 @@ import contextlib
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
@@ -32,7 +32,10 @@ from frontdesk.commerce.errors import (
     UncertainError,
 )
 from frontdesk.commerce.trust import normal_number
-from frontdesk.commerce.writes import Write, to_json
+from frontdesk.commerce.writes import Done, Write, to_json
+
+Find = Callable[[Write, str], Awaitable[Done | None]]
+Send = Callable[[Write, str], Awaitable[Done]]
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 MAX_WAIT_S = 3.0  # a customer waits for this turn
@@ -186,6 +189,30 @@ class KeyLocks:
     def of(self, key: str) -> asyncio.Lock:
         """The lock to hold while something is written under this key."""
         return self._locks.setdefault(key, asyncio.Lock())
+
+
+async def write_once(
+    locks: KeyLocks, find: Find, send: Send, write: Write, key: str
+) -> Done:
+    """What a write did, which is sent unless it is found to be done already.
+
+    Args:
+        locks: Of the writes of this process.
+        find: What the vendor knows of the write, None for nothing.
+        send: Sends it.
+        write: What to do.
+        key: Its idempotency key.
+    """
+    async with locks.of(key):
+        if done := await find(write, key):
+            return done
+        try:
+            return await send(write, key)
+        except RefusedError:
+            # Another process may have been quicker with the same key.
+            if done := await find(write, key):
+                return done
+            raise
 
 
 def mark(write: Write, key: str) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from frontdesk.commerce import shopify_documents as documents
-from frontdesk.commerce.calls import KeyLocks, digest, has_mark, mark
+from frontdesk.commerce.calls import KeyLocks, digest, has_mark, mark, write_once
 from frontdesk.commerce.errors import (
     NotFoundError,
     RefusedError,
@@ -77,16 +77,7 @@ class ShopifyWrites:
 
     async def perform(self, write: Write, key: str) -> Done:
         """Write, unless it is found to be done already; see `CommerceBackend.write`."""
-        async with self._locks.of(key):
-            if done := await self.find(write, key):
-                return done
-            try:
-                return await self._send(write, key)
-            except RefusedError:
-                # Another process may have been quicker with the same key.
-                if done := await self.find(write, key):
-                    return done
-                raise
+        return await write_once(self._locks, self.find, self._send, write, key)
 
     async def find(self, write: Write, key: str) -> Done | None:
         """What the write did; see `CommerceBackend.find_write`."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from frontdesk.commerce.calls import KeyLocks, digest, has_mark
+from frontdesk.commerce.calls import KeyLocks, digest, has_mark, write_once
 from frontdesk.commerce.errors import RefusedError, UnsupportedError
 from frontdesk.commerce.values import Money, Order
 from frontdesk.commerce.woocommerce_rest import Json, WooCommerceRest
@@ -50,16 +50,7 @@ class WooCommerceWrites:
 
     async def perform(self, write: Write, key: str) -> Done:
         """Write, unless it is found to be done already; see `CommerceBackend.write`."""
-        async with self._locks.of(key):
-            if done := await self.find(write, key):
-                return done
-            try:
-                return await self._send(write, key)
-            except RefusedError:
-                # Another process may have been quicker with the same key.
-                if done := await self.find(write, key):
-                    return done
-                raise
+        return await write_once(self._locks, self.find, self._send, write, key)
 
     async def find(self, write: Write, key: str) -> Done | None:
         """What the write did; see `CommerceBackend.find_write`."""
