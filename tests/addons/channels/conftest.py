@@ -14,16 +14,17 @@ os.environ["RASA_TELEMETRY_ENABLED"] = "false"
 os.environ["SQLALCHEMY_SILENCE_UBER_WARNING"] = "1"
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Rasa's own dependencies are full of them
-    import rasa.model_training
     import structlog
     from rasa.core.agent import Agent
     from rasa.core.tracker_store import InMemoryTrackerStore
+    from rasa.model_training import train
     from rasa.utils.endpoints import EndpointConfig
 
     from addons.channels.base import Turns
     from addons.channels.rest import RestInput
     from addons.stores.locks import ConversationLocks
     from tests.fakes_channels import FakeActions, Server
+    from tests.fakes_web import Browser, RecordingRasa, WebServer, options
 
 # A dependency of Rasa installs uvloop as it is imported, whose loops do not end with a
 # test that leaves a connection open.
@@ -80,9 +81,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     nlu.write_text(NLU)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        result = rasa.model_training.train(
-            "domain.yml", str(config), [str(nlu), "data/rules"], str(folder)
-        )
+        result = train("domain.yml", str(config), [str(nlu), "data/rules"], str(folder))
     assert result.model is not None
     return str(Path(result.model))
 
@@ -113,3 +112,23 @@ async def server(agent: Agent) -> AsyncIterator[Server]:
     await served.start()
     yield served
     await served.stop()
+
+
+@pytest.fixture
+def rasa() -> RecordingRasa:
+    return RecordingRasa()
+
+
+@pytest_asyncio.fixture
+async def web(rasa: RecordingRasa, tmp_path: Path) -> AsyncIterator[WebServer]:
+    server = await WebServer(options(tmp_path), rasa.handle).start()
+    yield server
+    await server.stop()
+
+
+@pytest_asyncio.fixture
+async def browser(web: WebServer) -> AsyncIterator[Browser]:
+    opened = await Browser().open(web.url)
+    await opened.begin()
+    yield opened
+    await opened.close()

@@ -1,13 +1,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
 from rasa.core.channels.channel import UserMessage
 
 from addons.channels.base import FAILED, LATE
@@ -30,26 +28,6 @@ ENVIRON = {
     "FRONTDESK_WEB_STREAM_SECRET": "t" * 40,
     "FRONTDESK_WEB_ORIGINS": "https://shop.example, http://127.0.0.1:8080/",
 }
-
-
-@pytest.fixture
-def rasa() -> RecordingRasa:
-    return RecordingRasa()
-
-
-@pytest_asyncio.fixture
-async def web(rasa: RecordingRasa, tmp_path: Path) -> AsyncIterator[WebServer]:
-    server = await WebServer(options(tmp_path), rasa.handle).start()
-    yield server
-    await server.stop()
-
-
-@pytest_asyncio.fixture
-async def browser(web: WebServer) -> AsyncIterator[Browser]:
-    opened = await Browser().open(web.url)
-    await opened.begin()
-    yield opened
-    await opened.close()
 
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])

@@ -1,12 +1,9 @@
 import json
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-import pytest_asyncio
 
 from tests.fakes_web import (
     IDENTITY_SECRET,
@@ -14,30 +11,9 @@ from tests.fakes_web import (
     Browser,
     RecordingRasa,
     WebServer,
-    options,
 )
 
 pytestmark = [pytest.mark.asyncio, OF_SANIC]
-
-
-@pytest.fixture
-def rasa() -> RecordingRasa:
-    return RecordingRasa()
-
-
-@pytest_asyncio.fixture
-async def web(rasa: RecordingRasa, tmp_path: Path) -> AsyncIterator[WebServer]:
-    server = await WebServer(options(tmp_path), rasa.handle).start()
-    yield server
-    await server.stop()
-
-
-@pytest_asyncio.fixture
-async def browser(web: WebServer) -> AsyncIterator[Browser]:
-    opened = await Browser().open(web.url)
-    await opened.begin()
-    yield opened
-    await opened.close()
 
 
 def identity(**claims: Any) -> str:

@@ -1,10 +1,8 @@
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from rasa.shared.core.events import BotUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from socketio.exceptions import ConnectionError
@@ -22,26 +20,6 @@ from tests.fakes_web import (
 )
 
 pytestmark = [pytest.mark.asyncio, OF_SANIC]
-
-
-@pytest.fixture
-def rasa() -> RecordingRasa:
-    return RecordingRasa()
-
-
-@pytest_asyncio.fixture
-async def web(rasa: RecordingRasa, tmp_path: Path) -> AsyncIterator[WebServer]:
-    server = await WebServer(options(tmp_path), rasa.handle).start()
-    yield server
-    await server.stop()
-
-
-@pytest_asyncio.fixture
-async def browser(web: WebServer) -> AsyncIterator[Browser]:
-    opened = await Browser().open(web.url)
-    await opened.begin()
-    yield opened
-    await opened.close()
 
 
 async def test_second_tab_sees_what_the_first_one_says(
