@@ -142,7 +142,8 @@ class Answerer:
             return Answer("abstain", wording.EMPTY)
         reader = Reader() if reader is None else _timed(reader, timings, started)
         await reader.on_stage("looking_up")
-        turns = await asyncio.to_thread(self._on_page, turns, product_id)
+        if product_id and points_back(turns[-1]["text"]):
+            turns = await asyncio.to_thread(self._on_page, turns, product_id)
         known = await asyncio.to_thread(self.understand, turns, timings)
         answer = await self._respond(known, timings, trace, reader)
         timings["total"] = _ms(started)
@@ -187,10 +188,8 @@ class Answerer:
             ),
             "",
         )
-        text = turns[-1]["text"]
-        if not title or not points_back(text):
-            return turns
-        if self._knowledge()[1].named_in_any_case(text):
+        _, entities = self._knowledge()
+        if not title or entities.named_in_any_case(turns[-1]["text"]):
             return turns
         return [*turns[:-1], {"role": "user", "text": title}, turns[-1]]
 
