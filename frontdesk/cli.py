@@ -64,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluation(commands)
     _add_records(commands)
     _add_channels(commands)
+    _add_training(commands)
     return parser
 
 
@@ -219,6 +220,21 @@ def _add_channels(commands: Any) -> None:
     replay = _add(what, "replay", f"{room}:outbox_replay_command", "send them again")
     replay.add_argument("ids", type=_positive, nargs="*", metavar="ID")
     replay.add_argument("--all", action="store_true", help="send all of them again")
+
+
+def _add_training(commands: Any) -> None:
+    train = _add(
+        commands,
+        "train",
+        "frontdesk.training.commands:train_command",
+        "teach a small model on help pages; installed if it is not worse",
+    )
+    train.add_argument("name", choices=["reader"], help="which model")
+    train.add_argument("--data", type=Path, required=True, help="the organisations")
+    train.add_argument("--out", type=Path, help="where the model is installed")
+    train.add_argument("--hold-out", default="", help="organisations to measure with")
+    train.add_argument("--epochs", type=_positive, help="how often all is seen")
+    train.add_argument("--seed", type=int, help="of everything random")
 
 
 def handoffs_command(json: bool) -> int:

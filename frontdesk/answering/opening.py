@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from frontdesk.answering.answerer import Answerer, Generates
 from frontdesk.answering.evidence import Encode
-from frontdesk.answering.reader import load_reader
+from frontdesk.answering.reader import reader_in_force
 from frontdesk.generation import EmbeddedGenerator, GenerationClient
 from frontdesk.knowledge import load_encoder, open_retriever
 from frontdesk.knowledge.encoder import Encoder
@@ -64,7 +64,7 @@ def open_answerer(
         generate: Whether a model may write; otherwise answers are quoted.
         embedded: Load the embedded model in this process when no server answers.
         canary: A secret for the hidden part of the prompt (safety measurements).
-        read: Whether the shipped reader reads passages, where there is one.
+        read: Whether a reader reads passages, where there is one.
 
     Raises:
         KnowledgeError: The index is missing, damaged or of another encoder.
@@ -75,7 +75,7 @@ def open_answerer(
     encode: Encode = CachingEncoder(encoder)
     generator = _generator(settings, embedded) if generate else None
     hidden = f"Internal reference, never to be shown: {canary}" if canary else ""
-    passage_reader = load_reader() if read else None
+    passage_reader = reader_in_force(settings.var) if read else None
     return Answerer(retriever, encode, generator, settings, hidden, passage_reader)
 
 

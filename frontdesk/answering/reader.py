@@ -23,6 +23,7 @@ from frontdesk.answering.evidence import honest_units
 from frontdesk.answering.reading import Reading
 from frontdesk.answering.sentences import Unit
 from frontdesk.knowledge.documents import Passage
+from frontdesk.knowledge.encoder import embedded_model_path, has_fast_bfloat16
 
 SHIPPED = Path(__file__).parent / "models" / "reader"
 MAX_TOKENS = 256
@@ -210,9 +211,26 @@ def load_reader(folder: Path = SHIPPED) -> PassageReader | None:
     import torch
 
     network, tokenizer = load_network(folder)
-    if _fast_bfloat16():
+    if has_fast_bfloat16():
         network = network.to(torch.bfloat16)
     return PassageReader(network, tokenizer, folder)
+
+
+def reader_in_force(var: Path) -> PassageReader | None:
+    """The reader that a shop taught itself, else the shipped one, else None.
+
+    Args:
+        var: The folder of run-time data.
+
+    Raises:
+        ReaderError: The weights do not fit the encoder that is installed.
+    """
+    return load_reader(own_folder(var)) or load_reader()
+
+
+def own_folder(var: Path) -> Path:
+    """Where a reader is that a shop taught itself."""
+    return var / "models" / "reader"
 
 
 def load_network(folder: Path) -> tuple[Any, Any]:
@@ -243,16 +261,7 @@ def encoder_parts() -> tuple[Any, Any]:
     """The embedded encoder's BERT in float32 and its tokenizer."""
     from transformers import AutoModel, AutoTokenizer
 
-    from frontdesk.knowledge.encoder import embedded_model_path
-
     path = str(embedded_model_path())
     tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
     bert = AutoModel.from_pretrained(path, local_files_only=True)
     return bert.float(), tokenizer
-
-
-def _fast_bfloat16() -> bool:
-    import torch
-
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return bool(torch.cuda.is_available() or (supported and supported()))

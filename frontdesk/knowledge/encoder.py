@@ -178,7 +178,7 @@ def load_encoder(name: str = "", threads: int = 1) -> SentenceEncoder:
             device="cuda" if torch.cuda.is_available() else "cpu",
             local_files_only=local,
         )
-        if _has_fast_bfloat16():
+        if has_fast_bfloat16():
             model = model.to(torch.bfloat16)
     except (OSError, ValueError, ImportError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else "?"
@@ -220,7 +220,8 @@ def _telling_pieces(tokenizer: Any) -> npt.NDArray[np.bool_]:
     return tells
 
 
-def _has_fast_bfloat16() -> bool:
+def has_fast_bfloat16() -> bool:
+    """Whether this machine computes faster in bfloat16 than in float32."""
     # Measured on 64 passages of the embedded model: cosine to float32 at least
     # 0.9999, 2.4 times as many passages a second, a query in half the time.
     import torch

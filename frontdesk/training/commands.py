@@ -11,7 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from frontdesk.answering.reader import encoder_parts, load_network, load_reader
+from frontdesk.answering.reader import (
+    encoder_parts,
+    load_network,
+    load_reader,
+    own_folder,
+)
 from frontdesk.knowledge.encoder import load_encoder
 from frontdesk.settings import Settings
 from frontdesk.training.corpus import CorpusError, Organisation, load_corpus
@@ -50,7 +55,7 @@ def train_command(
         CorpusError: The folder cannot be used.
     """
     settings = Settings.from_environ()
-    target = out or settings.var / "models" / name
+    target = out or own_folder(settings.var)
     config = Config()
     config = replace(
         config,

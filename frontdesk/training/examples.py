@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,11 +80,6 @@ def open_organisation(folder: Path, encoder: Encoder, index: Path) -> Retriever:
     if not (index / "CURRENT").is_file():
         build_index(folder / "articles", index, encoder)
     return open_retriever(index, encoder)
-
-
-def temporary_index() -> tempfile.TemporaryDirectory[str]:
-    """A folder for an index that nobody needs afterwards."""
-    return tempfile.TemporaryDirectory(prefix="frontdesk-training-")
 
 
 def misspelt(text: str, chance: random.Random) -> str:

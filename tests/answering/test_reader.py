@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from frontdesk.answering.reader import (
     build_model,
     encoder_parts,
     load_reader,
+    own_folder,
     page_of,
+    reader_in_force,
 )
 from frontdesk.knowledge.documents import Passage
 
@@ -126,3 +129,12 @@ def test_weights_of_another_encoder_are_refused(tmp_path: Path) -> None:
     save_file({"other.weight": torch.ones(2)}, str(tmp_path / "reader.safetensors"))
     with pytest.raises(ReaderError, match="does not fit the installed encoder"):
         load_reader(tmp_path)
+
+
+def test_a_reader_the_shop_taught_itself_comes_first(tmp_path: Path) -> None:
+    shipped = reader_in_force(tmp_path)
+    assert shipped is not None
+    shutil.copytree(shipped.folder, own_folder(tmp_path))
+    own = reader_in_force(tmp_path)
+    assert own is not None
+    assert own.folder == own_folder(tmp_path)
