@@ -322,6 +322,22 @@ def test_earlier_messages_are_fetched_on_request(
     expect(chat.button("Show earlier messages")).to_have_count(0)
 
 
+def test_who_has_scrolled_up_stays_there(
+    open_chat: OpenChat, assistant: Assistant
+) -> None:
+    chat = open_chat()
+    conversation = assistant.conversations["token-1"]
+    for number in range(40):
+        conversation.store(role="bot", text=f"Message {number}")
+    chat.page.reload()
+    expect(chat.bubbles("bot").last).to_be_in_viewport()
+    chat.panel.locator(".log").evaluate("log => { log.scrollTop = 0 }")  # the bar
+    expect(chat.bubbles("bot").first).to_be_in_viewport()
+    chat.page.set_viewport_size({"width": 1000, "height": 640})
+    expect(chat.bubbles("bot").first).to_be_in_viewport()
+    expect(chat.bubbles("bot").last).not_to_be_in_viewport()
+
+
 def test_session_that_is_gone_starts_anew(
     open_chat: OpenChat, assistant: Assistant
 ) -> None:

@@ -14,6 +14,7 @@ export function Log({ state }) {
   const { chat, options, words } = useSurroundings();
   const box = useRef(null);
   const near = useRef(true);
+  const seen = useRef({ top: 0, height: 0 });
   const [away, setAway] = useState(false);
   const { messages, pending, stream, busy } = state;
   const started = messages.length > 0 || pending.length > 0;
@@ -43,7 +44,11 @@ export function Log({ state }) {
   const onScroll = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     const rest = scrollHeight - scrollTop - clientHeight;
+    // We only ever scroll down: up, it was a scroll bar, the focus or a screen reader.
+    const up = scrollTop < seen.current.top && scrollHeight >= seen.current.height;
     if (rest < NEAR_PX) near.current = true;
+    else if (up) near.current = false;
+    seen.current = { top: scrollTop, height: scrollHeight };
     setAway(rest > clientHeight / 2);
   };
   const letGo = () => {
