@@ -26,6 +26,7 @@ from frontdesk.training.reader import Config, measure, train
 HELD_BACK = 0.2  # of the questions, where no organisation is named
 MEASURES = ("first", "sentence", "answerable_auc", "open_auc")
 MIN_HELD_BACK = 20
+MAX_MEASURED = 200  # questions held back that are measured with, drawn at random
 
 
 def train_command(
@@ -130,11 +131,12 @@ def _split(
                 f"There is no organisation {sorted(unknown)[0]!r} to hold back."
             )
         held = [group for group in groups if group.organisation in names]
+        held = random.Random(seed).sample(held, min(len(held), MAX_MEASURED))
         return [group for group in groups if group.organisation not in names], held
     order = list(groups)
     random.Random(seed).shuffle(order)
     size = round(HELD_BACK * len(order))
-    return order[size:], order[:size]
+    return order[size:], order[:size][:MAX_MEASURED]
 
 
 def _installed(target: Path, held: Sequence[Group]) -> dict[str, float] | None:
