@@ -160,14 +160,16 @@ class Answerer:
     ) -> Understanding:
         """Everything up to the gate's verdict; blocking, so call it in a thread."""
         begin = time.perf_counter()
-        question = read_question(turns)
-        hits = self._retriever.search_turns(turns, TOP_K)
+        vocabulary, entities = self._knowledge()
+        question = read_question(turns, lambda t: bool(entities.named_in_any_case(t)))
+        # What was spoken of before a new topic would only lead the search astray.
+        searched = turns if question.topic else turns[-1:]
+        hits = self._retriever.search_turns(searched, TOP_K)
         timings["retrieve"] = _ms(begin)
         begin = time.perf_counter()
         readings = self._read(question, hits)
         timings["read"] = _ms(begin)
         begin = time.perf_counter()
-        vocabulary, entities = self._knowledge()
         evidence = candidates(question, hits, self._encode, readings)
         siblings = find_siblings(question, evidence, entities, self._encode)
         verdict = gate.decide(

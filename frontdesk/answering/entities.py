@@ -62,7 +62,7 @@ class Entities:
             if passage.kind == "product":
                 by_id[passage.document_id] = passage.title
         for document, title in titles.items():
-            found = self._main(title, texts[document])
+            found = self._main(document, title, texts[document])
             only = products[document]
             if document in by_id:
                 found = self._entities.get(title)
@@ -93,10 +93,16 @@ class Entities:
         found = re.findall(self._any.pattern, text, re.IGNORECASE)
         return list(dict.fromkeys(lowered[alias.lower()] for alias in found))
 
-    def _main(self, title: str, texts: Sequence[str]) -> Entity | None:
+    def _main(
+        self, document_id: str, title: str, texts: Sequence[str]
+    ) -> Entity | None:
+        """The one thing that title, id ("fees/blue_account_2") or text speak of."""
         in_title = self.named_in(title)
         if in_title:
             return in_title[0] if len(in_title) == 1 else None
+        in_id = self.named_in_any_case(re.sub(r"[\W_]+", " ", document_id))
+        if len(in_id) == 1:
+            return in_id[0]
         if self._any is None:
             return None
         mentions = self._any.findall(" ".join(texts))
@@ -138,7 +144,12 @@ def _phrases(passages: Sequence[Passage]) -> dict[str, str]:
             if match:
                 prefixes[match[1]] += 1
         spread.update(found)
-    common = {p: n for p, n in spread.items() if n >= MIN_PASSAGES and _is_name(p)}
+    lowered = " ".join(passage.text for passage in passages)
+    common = {
+        phrase: n
+        for phrase, n in spread.items()
+        if n >= MIN_PASSAGES and _is_name(phrase) and lowered.count(phrase.lower()) < n
+    }
     families: Mapping[str, list[str]] = defaultdict(list)
     for phrase in common:
         families[phrase.rsplit(" ", 1)[-1]].append(phrase)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from frontdesk.answering import facts
 
 MAX_CHARACTERS = 2000
+SHORT = 3  # content words of a message that may say too little alone
 _DEPENDENT = re.compile(
     r"^\s*(?:and|but|so|or|what about|how about|then|also|ok(?:ay)?)\b|"
     r"\b(?:it|its|that|this|they|them|those|these|one|ones|there|same|instead|either|"
     r"she|he|her|him|then)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|ok(?:ay)?|thanks|great|please|pls)\b\W*)*"
+    r"(?:do|does|did|can|could|will|would|should|is|are|may|has|have|"
+    r"what|how|when|where|which|who|why)\b",
     re.IGNORECASE,
 )
 _WANTS = (
@@ -40,6 +47,7 @@ class Question:
         wants: Kind of fact asked for: "time", "amount" or "".
         polar: Whether it can be answered by yes or no.
         dependent: Whether it leans on earlier turns.
+        topic: Whether what was spoken of before belongs to it.
     """
 
     text: str
@@ -48,13 +56,21 @@ class Question:
     wants: str
     polar: bool
     dependent: bool
+    topic: bool = True
 
 
-def read_question(turns: Sequence[Mapping[str, str]]) -> Question:
+def read_question(
+    turns: Sequence[Mapping[str, str]], names: Callable[[str], bool] | None = None
+) -> Question:
     """The question that the last turn asks.
 
     A message that points back (a pronoun, "and ...", hardly a content word) is joined
-    with the customer's message before it; others stand alone. No model is called.
+    with the customer's message before it, also a short one when that names a thing;
+    others stand alone. No model is called.
+
+    Args:
+        turns: `{"role": "user" or "bot", "text"}`, oldest first.
+        names: Whether a text names a product, an account or the like.
 
     Raises:
         ValueError: There is no turn, or the last one is not the customer's.
@@ -64,7 +80,10 @@ def read_question(turns: Sequence[Mapping[str, str]]) -> Question:
     text = turns[-1]["text"][:MAX_CHARACTERS].strip()
     earlier = [turn["text"] for turn in turns[:-1] if turn.get("role") == "user"]
     words = facts.content_stems(text)
-    dependent = bool(earlier) and (len(words) <= 3 or points_back(text))
+    spoken_of = names is not None and not names(text) and any(map(names, earlier))
+    complete = len(words) > 1 and _ASKS.match(text) and not spoken_of
+    short = len(words) <= SHORT and not complete
+    dependent = bool(earlier) and (short or points_back(text))
     standalone = f"{earlier[-1].strip()} {text}" if dependent else text
     if dependent and len(facts.content_stems(standalone)) < 4 and len(earlier) > 1:
         standalone = f"{earlier[-2].strip()} {standalone}"
@@ -75,6 +94,7 @@ def read_question(turns: Sequence[Mapping[str, str]]) -> Question:
         wants=_wanted(text) or _wanted(standalone),
         polar=bool(_POLAR.search(_last_sentence(text))),
         dependent=dependent,
+        topic=dependent or spoken_of,
     )
 
 

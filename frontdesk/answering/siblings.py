@@ -1,27 +1,37 @@
 """Siblings: the choices a question leaves open, read off the evidence.
 
-Two kinds: documents about different members of one family (two accounts, three
-kettles), and rows or items of one list that differ in what they are for (standard,
-express). What the conversation already names is no open choice.
+Four kinds: documents about different members of one family (two accounts, three
+kettles), documents with titles built alike ("The Pine rate", "The Oak rate"), rows of
+one table (standard, express) and columns of one row (what each plan costs). What the
+conversation already names is no open choice.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from frontdesk.answering import facts
 from frontdesk.answering.entities import Entities, Entity
-from frontdesk.answering.evidence import Candidate, Encode
+from frontdesk.answering.evidence import Candidate, Encode, honest_units
 from frontdesk.answering.question import Question
+from frontdesk.answering.sentences import Unit
 
 MAX_CHOICES = 4
 MARGIN = 0.3
 CONSIDERED = 24
+TABLES = 3  # of the best rows, whose tables are looked at
 MAX_NAME_WORDS = 3
+MAX_LABEL = 60
+# What a column says of one thing; other heads may be names of things.
+_ATTRIBUTES = frozenset(
+    "price cost fee charge amount time limit notice length when what for from until "
+    "to arrives size weight width height depth how where who note notes maximum "
+    "minimum example condition applies item feature detail benefit step".split()
+)
 _NONE = {
     "sibling_count": 0.0,
     "sibling_closeness": 0.0,
@@ -30,6 +40,8 @@ _NONE = {
     "sibling_generic": 0.0,
     "sibling_family_named": 0.0,
     "sibling_rows": 0.0,
+    "sibling_columns": 0.0,
+    "sibling_support": 0.0,
 }
 
 
@@ -48,6 +60,28 @@ class Siblings:
     features: dict[str, float] = field(default_factory=lambda: dict(_NONE))
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Things that differ in one respect, each with what is said about it.
+
+    Attributes:
+        kind: "family", "titles", "rows" or "columns".
+        noun: What they are, "" where that is not known.
+        members: The best sentence about each, by name, the best first.
+        names: All names, also of those that no good sentence is about.
+    """
+
+    kind: str
+    noun: str
+    members: dict[str, Candidate]
+    names: tuple[str, ...]
+
+    @property
+    def second(self) -> float:
+        """Score of the second member's sentence: how open the choice is at all."""
+        return sorted((c.score for c in self.members.values()), reverse=True)[1]
+
+
 def find_siblings(
     question: Question,
     evidence: Sequence[Candidate],
@@ -58,60 +92,87 @@ def find_siblings(
     if not evidence:
         return Siblings()
     said = " ".join(turn["text"] for turn in question.turns)
-    by_entity = _of_entities(question, evidence, entities, said, encode)
-    if by_entity.choices:
-        return by_entity
-    by_row = _of_rows(evidence, said)
-    if by_row.choices:
-        return by_row
-    by_family = _of_family(question, evidence, entities, said)
-    return by_family if by_family.choices else _of_titles(evidence, said)
+    near = [c for c in evidence[:CONSIDERED] if c.score > evidence[0].score - MARGIN]
+    groups = [
+        *_families(near, entities, said),
+        *_titles(near),
+        *_tables(near),
+        *_columns(near),
+    ]
+    still_open = [group for group in groups if not _is_named(group, said)]
+    if not still_open:
+        return Siblings()
+    named = [group for group in still_open if _says(said, group.noun)]
+    best = max(named or still_open, key=lambda group: group.second)
+    return Siblings(
+        best.names[:MAX_CHOICES],
+        best.noun,
+        _features(best, near, entities, said, encode),
+    )
 
 
-def _of_family(
-    question: Question, evidence: Sequence[Candidate], entities: Entities, said: str
-) -> Siblings:
-    """Members of a family that the question names as a whole: "your credit card"."""
-    found: dict[Entity, Candidate] = {}
-    for candidate in evidence:
-        entity = entities.of(candidate.hit.passage.document_id)
-        if entity is not None and _says(question.text, entity.family):
-            found.setdefault(entity, candidate)
-    if len(found) < 2:
-        return Siblings()
-    family = next(iter(found)).family
-    members = [entity for entity in found if entity.family == family]
-    if len(members) < 2 or _names_one(said, members):
-        return Siblings()
-    lag = evidence[0].score - found[members[1]].score
-    features = dict(_NONE) | {
-        "sibling_count": min(4, len(members)) / 4.0,
-        "sibling_closeness": 1.0 - min(2.0, lag / MARGIN),
-        "sibling_family_named": 1.0,
+def _features(
+    group: _Group,
+    near: Sequence[Candidate],
+    entities: Entities,
+    said: str,
+    encode: Encode,
+) -> dict[str, float]:
+    pair = sorted(group.members.values(), key=lambda c: -c.score)[:2]
+    texts = [candidate.unit.text for candidate in pair]
+    rows = encode(texts)
+    amounts = [frozenset(facts.quantities(text)) for text in texts]
+    supports = sorted((c.support for c in group.members.values()), reverse=True)
+    return {
+        "sibling_count": min(4, len(group.members)) / 4.0,
+        "sibling_closeness": 1.0 - (near[0].score - pair[1].score) / MARGIN,
+        "sibling_parallel": float(np.dot(rows[0], rows[1])),
+        "sibling_conflict": float(
+            bool(amounts[0] and amounts[1] and amounts[0] != amounts[1])
+        ),
+        "sibling_generic": float(entities.of(near[0].hit.passage.document_id) is None),
+        "sibling_family_named": float(_says(said, group.noun)),
+        "sibling_rows": float(group.kind == "rows"),
+        "sibling_columns": float(group.kind == "columns"),
+        "sibling_support": supports[1],
     }
-    names = tuple(entity.name for entity in members[:MAX_CHOICES])
-    return Siblings(names, family, features)
 
 
-def _of_titles(evidence: Sequence[Candidate], said: str) -> Siblings:
+def _families(
+    near: Sequence[Candidate], entities: Entities, said: str
+) -> Iterator[_Group]:
+    """Members of each family that the evidence is about."""
+    best: dict[Entity, Candidate] = {}
+    for candidate in near:
+        for entity in _about(candidate, entities):
+            best.setdefault(entity, candidate)
+    for family in dict.fromkeys(entity.family for entity in best):
+        members = {e: c for e, c in best.items() if e.family == family}
+        if len(members) >= 2 and not _names_one(said, list(members)):
+            named = {entity.name: c for entity, c in members.items()}
+            yield _Group("family", family, named, tuple(named))
+
+
+def _about(candidate: Candidate, entities: Entities) -> list[Entity]:
+    """What a sentence is about: what its document is about, else what it names."""
+    entity = entities.of(candidate.hit.passage.document_id)
+    if entity is not None:
+        return [entity]
+    return entities.named_in(f"{candidate.unit.context} {candidate.unit.text}")
+
+
+def _titles(near: Sequence[Candidate]) -> Iterator[_Group]:
     """Documents with parallel titles: "Car cover: Road" and "Car cover: Highway"."""
-    top = evidence[0]
     best: dict[str, Candidate] = {}
-    for candidate in evidence[:CONSIDERED]:
-        if candidate.score > top.score - MARGIN:
-            best.setdefault(candidate.hit.passage.title, candidate)
-    names = parallel_names(list(best))
-    if len(names) < 2:
-        return Siblings()
-    words = set(facts.content_stems(said))
-    if any(set(facts.content_stems(name)) & words for name in names.values()):
-        return Siblings()
-    ordered = [best[title] for title in names]
-    features = dict(_NONE) | {
-        "sibling_count": min(4, len(names)) / 4.0,
-        "sibling_closeness": 1.0 - (ordered[0].score - ordered[1].score) / MARGIN,
-    }
-    return Siblings(tuple(names.values())[:MAX_CHOICES], "", features)
+    for candidate in near:
+        best.setdefault(candidate.hit.passage.title, candidate)
+    titles = list(best)
+    for start in range(min(TABLES, len(titles))):
+        names = parallel_names(titles[start:])
+        if len(names) >= 2:
+            members = {name: best[title] for title, name in names.items()}
+            yield _Group("titles", "", members, tuple(members))
+            return
 
 
 def parallel_names(titles: Sequence[str]) -> dict[str, str]:
@@ -149,116 +210,119 @@ def _apart(first: str, title: str) -> str | None:
         if head != other and alike and len(head.split()) <= MAX_NAME_WORDS:
             return head
         return None
-    words, others = title.split(), first.split()
+    words, others = head.split(), other.split()
     begin = end = 0
     while begin < min(len(words), len(others)) and words[begin] == others[begin]:
         begin += 1
-    words, others = words[begin:], others[begin:]
-    while end < min(len(words), len(others)) and words[-1 - end] == others[-1 - end]:
+    rest_of, rest_of_other = words[begin:], others[begin:]
+    while (
+        end < min(len(rest_of), len(rest_of_other))
+        and rest_of[-1 - end] == rest_of_other[-1 - end]
+    ):
         end += 1
-    own = words[: len(words) - end]
+    own = rest_of[: len(rest_of) - end]
     if not (begin or end) or not own or len(own) > MAX_NAME_WORDS:
         return None
     if any(word.lower() in facts.STOPWORDS for word in own):
         return None
+    shared_words = [*words[:begin], *rest_of[len(rest_of) - end :]]
+    if not facts.content_stems(" ".join(shared_words)):
+        return None  # "The hold on your card" and "The Pine rate"
+    if begin and not any(c.isalpha() for c in "".join(own)):
+        own = [words[begin - 1], *own]  # "Fix 12": a number is no name
     return " ".join(own)
 
 
-def _of_entities(
-    question: Question,
-    evidence: Sequence[Candidate],
-    entities: Entities,
-    said: str,
-    encode: Encode,
-) -> Siblings:
-    top = evidence[0]
-    best: dict[Entity, Candidate] = {}
-    generic = entities.of(top.hit.passage.document_id) is None
-    for candidate in evidence[:CONSIDERED]:
-        if candidate.score <= top.score - MARGIN:
-            break
-        for entity in _about(candidate, entities):
-            best.setdefault(entity, candidate)
-    if len(best) < 2:
-        return Siblings()
-    family = _family(question, best)
-    members = {e: c for e, c in best.items() if e.family == family}
-    if len(members) < 2 or _names_one(said, list(members)):
-        return Siblings()
-    pair = list(members.values())[:2]
-    texts = [candidate.unit.text for candidate in pair]
-    rows = encode(texts)
-    amounts = [frozenset(facts.quantities(text)) for text in texts]
-    features = {
-        "sibling_count": min(4, len(members)) / 4.0,
-        "sibling_closeness": 1.0 - (pair[0].score - pair[1].score) / MARGIN,
-        "sibling_parallel": float(np.dot(rows[0], rows[1])),
-        "sibling_conflict": float(
-            bool(amounts[0] and amounts[1] and amounts[0] != amounts[1])
-        ),
-        "sibling_generic": float(generic),
-        "sibling_family_named": float(_says(said, family)),
-        "sibling_rows": 0.0,
-    }
-    names = [entity.name for entity in members][:MAX_CHOICES]
-    return Siblings(tuple(names), family, features)
-
-
-def _about(candidate: Candidate, entities: Entities) -> list[Entity]:
-    """What a sentence is about: what its document is about, else what it names."""
-    entity = entities.of(candidate.hit.passage.document_id)
-    if entity is not None:
-        return [entity]
-    return entities.named_in(f"{candidate.unit.context} {candidate.unit.text}")
-
-
-def _family(question: Question, best: dict[Entity, Candidate]) -> str:
-    families: dict[str, float] = {}
-    for entity, candidate in best.items():
-        bonus = 1.0 if _says(question.text, entity.family) else 0.0
-        families[entity.family] = max(
-            families.get(entity.family, 0.0), candidate.score + bonus
+def _tables(near: Sequence[Candidate]) -> Iterator[_Group]:
+    """Rows of one table or list that differ in their first cell."""
+    seen: set[tuple[str, str, str]] = set()
+    for top in near:
+        head, value = _label(top.unit)
+        place = (top.hit.passage.id, top.unit.context, head)
+        if not value or place in seen:
+            continue
+        if len(seen) == TABLES:
+            return
+        seen.add(place)
+        members: dict[str, Candidate] = {}
+        for candidate in near:
+            if _place(candidate) == place:
+                members.setdefault(_label(candidate.unit)[1], candidate)
+        if len(members) < 2 or not _alike(list(members.values())[:2]):
+            continue
+        whole = [
+            _label(unit)[1]
+            for unit in honest_units(top.hit.passage.text)
+            if unit.context == top.unit.context and _label(unit)[0] == head
+        ]
+        names = tuple(
+            dict.fromkeys([name for name in whole if name in members] + whole)
         )
-    counts = {f: sum(e.family == f for e in best) for f in families}
-    usable = {f: s for f, s in families.items() if counts[f] >= 2} or families
-    return max(usable, key=lambda name: usable[name])
+        yield _Group("rows", head.lower(), members, names)
 
 
-def _of_rows(evidence: Sequence[Candidate], said: str) -> Siblings:
-    top = evidence[0]
-    rows = [
-        candidate
-        for candidate in evidence[:12]
-        if candidate.unit.item
-        and candidate.hit.passage.id == top.hit.passage.id
-        and candidate.unit.context == top.unit.context
-        and "; " in candidate.unit.text
-    ]
-    if not top.unit.item or len(rows) < 2:
-        return Siblings()
-    labels = [_label(row.unit.text) for row in rows]
-    heads = {head for head, _ in labels}
-    values = list(dict.fromkeys(value for _, value in labels if value))
-    if len(values) < 2 or len(heads) > 1 or any(_says(said, v) for v in values):
-        return Siblings()
-    noun = next(iter(heads)).lower()
-    amounts = [frozenset(facts.quantities(row.unit.text)) for row in rows[:2]]
-    features = dict(_NONE) | {
-        "sibling_count": min(4, len(values)) / 4.0,
-        "sibling_closeness": 1.0 - min(1.0, (top.score - rows[1].score) / MARGIN),
-        "sibling_conflict": float(amounts[0] != amounts[1]),
-        "sibling_rows": 1.0,
-    }
-    return Siblings(tuple(values[:MAX_CHOICES]), noun, features)
+def _alike(rows: Sequence[Candidate]) -> bool:
+    """Whether rows state the same kind of thing behind their labels."""
+    tails = [row.unit.text.partition("; ")[2] for row in rows]
+    kinds = [_kind(tail) for tail in tails]
+    return bool(frozenset.intersection(*kinds)) or not any(kinds)
 
 
-def _label(row: str) -> tuple[str, str]:
-    """Head and value of a row's first cell; a plain "name: text" item has no head."""
-    first, separator, _ = row.partition("; ")
-    head, _, value = first.partition(": ")
-    if separator and value and len(value) < 60:
-        return head, value
-    return "", head if len(head) < 40 else ""
+def _place(candidate: Candidate) -> tuple[str, str, str]:
+    """The table that a row stands in; the same for all of its rows."""
+    head, _ = _label(candidate.unit)
+    return candidate.hit.passage.id, candidate.unit.context, head
+
+
+def _label(unit: Unit) -> tuple[str, str]:
+    """Head and value of a row's first cell; empty where rows are no things."""
+    first, separator, _ = unit.text.partition("; ")
+    head, colon, value = first.partition(": ")
+    if not (unit.item and separator and colon) or not _is_label(value):
+        return "", ""
+    return ("", "") if head.lower() in _ATTRIBUTES else (head, value)
+
+
+def _is_label(text: str) -> bool:
+    return 0 < len(text) <= MAX_LABEL and any(c.isalpha() for c in text)
+
+
+def _columns(near: Sequence[Candidate]) -> Iterator[_Group]:
+    """Columns of the best row, where they state the same kind of thing."""
+    for candidate in near[:TABLES]:
+        if not candidate.unit.item:
+            continue
+        cells = [cell.partition(": ") for cell in candidate.unit.text.split("; ")]
+        named = {head: value for head, colon, value in cells[1:] if colon and value}
+        if len(named) < 2 or len(named) != len(cells) - 1:
+            continue
+        if any(set(head.lower().split()) <= _ATTRIBUTES for head in named):
+            continue
+        kinds = {_kind(value) for value in named.values()} - {frozenset({"no"})}
+        if len(set(named.values())) < 2 or len(kinds) > 1:
+            continue
+        members = dict.fromkeys(named, candidate)
+        yield _Group("columns", "", members, tuple(members))
+        return
+
+
+def _kind(value: str) -> frozenset[str]:
+    """What sort of thing a cell states: its units, or yes and no, or words."""
+    if re.match(r"(?:no|not|none|never|nothing|-|–)\b|^[-–—]?$", value, re.IGNORECASE):
+        return frozenset({"no"})
+    if re.match(r"(?:yes|included|free)\b", value, re.IGNORECASE):
+        return frozenset({"no"})
+    return frozenset(quantity.unit for quantity in facts.quantities(value))
+
+
+def _is_named(group: _Group, said: str) -> bool:
+    """Whether the conversation holds a word that tells one member from the others."""
+    if group.kind == "family":
+        return False  # seen to when it was made
+    words = set(facts.content_stems(said))
+    stems = [frozenset(facts.content_stems(name)) for name in group.names]
+    shared = frozenset.intersection(*stems)
+    return any((own - shared) & words for own in stems)
 
 
 def _names_one(said: str, members: Sequence[Entity]) -> bool:

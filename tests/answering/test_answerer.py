@@ -210,3 +210,12 @@ def test_a_page_that_nobody_knows_changes_nothing() -> None:
     assert on_page("What width does this one have?", "x") == (
         "What width does this one have?"
     )
+
+
+def test_a_new_topic_is_searched_without_the_old_one() -> None:
+    retriever = FakeRetriever([RETURNS, SHOPS])
+    answerer = OpenGate(retriever, encode, None, SETTINGS)
+    old = {"role": "user", "text": "Can I return an item that I opened?"}
+    new = {"role": "user", "text": "which shops are closed on the next Sunday"}
+    asyncio.run(answerer.answer([old, {"role": "bot", "text": "Yes."}, new]))
+    assert retriever.asked == [[new]]

@@ -42,3 +42,23 @@ def test_knowledge_without_names_has_none() -> None:
     entities = Entities([passage("a", "Returns", "You have 30 days.")])
     assert entities.of("a") is None
     assert entities.named_in("Blue Account") == []
+
+
+def test_an_id_tells_what_a_document_is_about() -> None:
+    fees = passage("fees/blue_account-7", "Fees", "Cards are free of charge.")
+    found = Entities([*ACCOUNTS, fees]).of("fees/blue_account-7")
+    assert found is not None
+    assert found.name == "Blue Account"
+
+
+def test_what_is_also_written_small_is_no_name() -> None:
+    texts = ["Every Credit Card costs a fee. Your credit card is free? A credit card."]
+    cards = [
+        passage(
+            f"{name}-{part}", f"{name} Card: {part}", f"Your {name} Card. " + texts[0]
+        )
+        for name in ("Red", "Teal", "Pink")
+        for part in ("fees", "limits")
+    ]
+    named = Entities(cards).named_in("Red Card, Teal Card, Pink Card or Credit Card")
+    assert [entity.name for entity in named] == ["Red Card", "Teal Card", "Pink Card"]

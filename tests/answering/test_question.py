@@ -34,6 +34,28 @@ def test_a_new_topic_forgets_the_old_one() -> None:
     assert standalone == "Can I pay for a washing machine in three instalments?"
 
 
+def test_a_short_whole_question_is_a_new_topic() -> None:
+    turns = [
+        user("What does express delivery cost?"),
+        bot("£7."),
+        user("do you ship to norway"),
+    ]
+    question = read_question(turns)
+    assert question.standalone == "do you ship to norway"
+    assert not question.topic
+
+
+def test_a_short_question_is_about_the_thing_spoken_of() -> None:
+    turns = [
+        user("is the Blue Account free"),
+        bot("Yes."),
+        user("what is the card fee"),
+    ]
+    question = read_question(turns, names=lambda text: "Account" in text)
+    assert question.standalone == "is the Blue Account free what is the card fee"
+    assert question.topic
+
+
 @pytest.mark.parametrize(
     ("text", "wants"),
     [

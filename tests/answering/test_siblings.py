@@ -45,6 +45,42 @@ def test_rows_of_a_table_are_offered_by_their_first_cell() -> None:
     assert found.noun == "service"
 
 
+GIFTS = passage(
+    "gifts",
+    "Gift cards",
+    "| | Amount card | Moment card |\n|---|---|---|\n| Valid for | 3 years | 1 year |\n"
+    "| What it holds | a sum of money | one dinner |",
+)
+ACCOUNT = passage(
+    "fees",
+    "Fees",
+    "| Item | Amount |\n|---|---|\n| Cash abroad | £3 |\n| Cash at home | £1 |",
+)
+
+
+def test_columns_of_the_best_row_are_offered_by_their_heads() -> None:
+    found = siblings("how long are gifts valid", GIFTS)
+    assert set(found.choices) == {"Amount card", "Moment card"}
+    assert found.features["sibling_columns"] == 1.0
+
+
+def test_a_named_column_leaves_nothing_open() -> None:
+    assert siblings("how long is a moment gift valid", GIFTS).choices == ()
+
+
+def test_what_is_said_of_one_thing_is_no_choice() -> None:
+    assert siblings("what does cash cost", ACCOUNT).choices == ()
+
+
+def test_rows_that_state_different_things_are_no_choice() -> None:
+    rent = passage(
+        "rent",
+        "Rooms",
+        "| Room | Value |\n|---|---|\n| Rent of it | £90 |\n| Who may | students |",
+    )
+    assert siblings("what about the room value", rent).choices == ()
+
+
 def test_a_named_row_leaves_nothing_open() -> None:
     assert siblings("time and price of express service", DELIVERY).choices == ()
 
@@ -67,6 +103,9 @@ def test_no_evidence_leaves_nothing_open() -> None:
          ["Lane 60", "Road 200"]),
         (["Fell Chair", "Fell Chair Mesh"], ["Fell Chair", "Mesh"]),
         (["Paying by card", "Using machines abroad"], []),
+        (["The hold on your card", "The Pine rate"], []),
+        (["Cliffside Night: two prices a day", "Cliffside Fix 12"],
+         ["Night", "Fix 12"]),
     ],
 )  # fmt: skip
 def test_titles_built_alike_name_what_could_be_meant(
