@@ -81,8 +81,13 @@ def _label(candidate: Candidate) -> str:
 
 
 def shown(candidate: Candidate) -> str:
-    """The sentence; a bare fact of a product with the product's name before it."""
+    """The sentence; a row by its first cell; a product's fact with its name before."""
     passage, text = candidate.hit.passage, candidate.unit.text
+    (_, name), *cells = candidate.unit.cells or (("", ""),)
+    if len(cells) == 1:
+        return f"{name}: {cells[0][1]}"
+    if cells:
+        return f"{name} - " + "; ".join(f"{h}: {c}" if h else c for h, c in cells)
     if passage.kind != "product" or ": " not in text[:40] or passage.title in text:
         return text
     return f"{passage.title} - {text}"

@@ -18,6 +18,7 @@ _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,2}[.)])\s+")
 _TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*\|?\s*$")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _MARKUP = re.compile(r"(\*\*|__|`)(.+?)\1")
+_RUN_IN = re.compile(r"^\*\*([^*]{2,60})\*\*[.:]?\s+(?=\S)")
 _SPACE = re.compile(r"\s+")
 
 
@@ -30,12 +31,14 @@ class Unit:
         context: Headings and the introducing line; used for matching, not shown.
         position: Place among the units of its text, from 0.
         item: Whether it is a list item or a table row.
+        cells: Column head and content of each cell of a table row, empty ones left out.
     """
 
     text: str
     context: str
     position: int
     item: bool = False
+    cells: tuple[tuple[str, str], ...] = ()
 
 
 def plain(text: str) -> str:
@@ -67,11 +70,17 @@ def split_units(text: str) -> list[Unit]:
     def add(content: str, context: str, item: bool = False) -> None:
         units.append(Unit(content, context, len(units), item))
 
+    def add_row(cells: list[str]) -> None:
+        pairs = tuple((h, c) for h, c in zip(head, cells, strict=False) if c)
+        text = "; ".join(f"{h}: {c}" if h else c for h, c in pairs)
+        place = f"{heading} {intro}".strip()
+        units.append(Unit(text, place, len(units), item=True, cells=pairs))
+
     def flush() -> None:
         nonlocal intro
         if not paragraph:
             return
-        sentences = split_sentences(plain(" ".join(paragraph)))
+        sentences = _with_run_in(" ".join(paragraph))
         paragraph.clear()
         for sentence in sentences:
             add(sentence, heading)
@@ -93,7 +102,7 @@ def split_units(text: str) -> list[Unit]:
             if not head:
                 head = cells
                 continue
-            add(_row(head, cells), f"{heading} {intro}".strip(), item=True)
+            add_row(cells)
         elif _ITEM.match(line):
             flush()
             content = plain(_ITEM.sub("", line))
@@ -108,9 +117,13 @@ def split_units(text: str) -> list[Unit]:
     return [unit for unit in units if any(c.isalnum() for c in unit.text)]
 
 
-def _row(head: list[str], cells: list[str]) -> str:
-    pairs = [f"{h}: {c}" if h else c for h, c in zip(head, cells, strict=False) if c]
-    return "; ".join(pairs)
+def _with_run_in(paragraph: str) -> list[str]:
+    """Sentences; a run-in heading ("**Late parcels.** We ...") stays with the first."""
+    sentences = split_sentences(plain(paragraph))
+    run_in = _RUN_IN.match(paragraph)
+    if run_in and len(sentences) > 1 and sentences[0] == plain(run_in[1]):
+        return [f"{sentences[0]} {sentences[1]}", *sentences[2:]]
+    return sentences
 
 
 def _ends_in_abbreviation(sentence: str) -> bool:

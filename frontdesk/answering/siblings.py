@@ -263,7 +263,7 @@ def _tables(near: Sequence[Candidate]) -> Iterator[_Group]:
 
 def _alike(rows: Sequence[Candidate]) -> bool:
     """Whether rows state the same kind of thing behind their labels."""
-    tails = [row.unit.text.partition("; ")[2] for row in rows]
+    tails = ["; ".join(cell for _, cell in row.unit.cells[1:]) for row in rows]
     kinds = [_kind(tail) for tail in tails]
     return bool(frozenset.intersection(*kinds)) or not any(kinds)
 
@@ -275,12 +275,11 @@ def _place(candidate: Candidate) -> tuple[str, str, str]:
 
 
 def _label(unit: Unit) -> tuple[str, str]:
-    """Head and value of a row's first cell; empty where rows are no things."""
-    first, separator, _ = unit.text.partition("; ")
-    head, colon, value = first.partition(": ")
-    if not (unit.item and separator and colon) or not _is_label(value):
+    """Head and content of a row's first cell; empty where rows are no things."""
+    head, value = unit.cells[0] if len(unit.cells) > 1 else ("", "")
+    if not head or head.lower() in _ATTRIBUTES or not _is_label(value):
         return "", ""
-    return ("", "") if head.lower() in _ATTRIBUTES else (head, value)
+    return head, value
 
 
 def _is_label(text: str) -> bool:
@@ -290,11 +289,8 @@ def _is_label(text: str) -> bool:
 def _columns(near: Sequence[Candidate]) -> Iterator[_Group]:
     """Columns of the best row, where they state the same kind of thing."""
     for candidate in near[:TABLES]:
-        if not candidate.unit.item:
-            continue
-        cells = [cell.partition(": ") for cell in candidate.unit.text.split("; ")]
-        named = {head: value for head, colon, value in cells[1:] if colon and value}
-        if len(named) < 2 or len(named) != len(cells) - 1:
+        named = {head: value for head, value in candidate.unit.cells[1:] if head}
+        if len(named) < 2:
             continue
         if any(set(head.lower().split()) <= _ATTRIBUTES for head in named):
             continue

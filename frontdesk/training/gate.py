@@ -31,6 +31,7 @@ from tqdm import tqdm
 
 from frontdesk.answering import compose, gate
 from frontdesk.answering.opening import open_answerer
+from frontdesk.answering.sentences import plain
 from frontdesk.evaluation.scoring import is_right
 from frontdesk.settings import Settings
 from frontdesk.training.corpus import normalised
@@ -74,20 +75,26 @@ def read_examples(questions: Path, index: Path, read: bool = True) -> list[Examp
         known = answerer.understand(row["turns"], {})
         choices = len(known.siblings.choices) >= 2
         features = known.verdict.features
-        right = row["kind"] in ANSWERED and _is_right(
+        right = row["kind"] in ANSWERED and says(
             row, compose.verbatim(compose.choose(known.evidence))
         )
         examples.append(Example(str(index), str(row["kind"]), features, choices, right))
     return examples
 
 
-def _is_right(row: Mapping[str, Any], text: str) -> bool:
+def says(row: Mapping[str, Any], text: str) -> bool:
     """Whether a text has the facts of a question, or its supporting sentences."""
     if "facts" in row:
         return is_right("answer", text, row["facts"], row["wrong"])
     said = normalised(text).lower()
-    marks = [normalised(line).lower()[:MARK_CHARACTERS] for line in row["support"]]
-    return all(mark.rstrip(".") in said for mark in marks)
+    return all(mark in said for line in row["support"] for mark in _marks(line))
+
+
+def _marks(line: str) -> list[str]:
+    """What must stand in a text that says what a supporting line says."""
+    cells = line.strip().strip("|").split("|") if line.startswith("|") else [line]
+    begins = [plain(cell).lstrip("- ").lower()[:MARK_CHARACTERS] for cell in cells]
+    return [begin.rstrip(".") for begin in begins if begin]
 
 
 def calibrate(examples: Sequence[Example], read: bool = False) -> dict[str, Any]:

@@ -66,3 +66,14 @@ def test_a_sentence_after_a_list_is_no_part_of_its_last_item() -> None:
     assert compose.verbatim(chosen) == (
         "- Mira 1.5 - Capacity: 1.5 litres\n\nRefunds take 5 days."
     )
+
+
+def test_a_row_is_shown_by_what_it_is_about() -> None:
+    table = passage(
+        "delivery",
+        "Delivery",
+        "| Service | Price | Arrives |\n|---|---|---|\n| Express | £7 | next day |\n\n"
+        "| Window | Days |\n|---|---|\n| Lamps | 30 |",
+    )
+    shown = {compose.shown(c) for c in found("express lamps", table)}
+    assert shown == {"Express - Price: £7; Arrives: next day", "Lamps: 30"}

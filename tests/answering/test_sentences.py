@@ -38,8 +38,17 @@ def test_table_rows_carry_their_column_heads() -> None:
         "Tier: Oak; Days: 30",
     ]
     assert all(unit.item for unit in units)
+    assert units[0].cells == (("Tier", "Gold"), ("Days", "60"))
 
 
 def test_an_indented_line_continues_its_item() -> None:
     (unit,) = split_units("- keep the box\n  and the label")
     assert unit.text == "keep the box and the label"
+
+
+def test_a_run_in_heading_stays_with_what_it_says() -> None:
+    units = split_units("**Gold members.** You have 60 days. Keep the box.")
+    assert [unit.text for unit in units] == [
+        "Gold members. You have 60 days.",
+        "Keep the box.",
+    ]

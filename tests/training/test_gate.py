@@ -1,7 +1,9 @@
 import random
 
+import pytest
+
 from frontdesk.answering import gate
-from frontdesk.training.gate import Example, calibrate
+from frontdesk.training.gate import Example, calibrate, says
 
 
 def examples(group: str, seed: int) -> list[Example]:
@@ -44,3 +46,21 @@ def test_one_knowledge_is_enough() -> None:
     assert 0.0 < fitted["answer"]["threshold"] < 1.0
     bins = fitted["answer"]["held_out"]["reliability"]
     assert sum(count for _, _, count in bins) == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("Fix 12: £75. It is paid at once.", True),
+        ("Fix 24: £75.", False),
+        ("Fix 12: £40.", False),
+    ],
+)
+def test_a_row_is_said_when_all_its_cells_are(text: str, right: bool) -> None:
+    row = {"support": ["| Fix 12 | £75 |"]}
+    assert says(row, text) is right
+
+
+def test_markup_of_a_supporting_line_does_not_count() -> None:
+    row = {"support": ["**Water.** You can ask the *Council*.", "- free of charge."]}
+    assert says(row, "Water. You can ask the *Council*.\n- Free of charge")
