@@ -26,9 +26,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
-from tests.conversations.assistant import Assistant, Reply
+from tests.conversations.assistant import TURN_S, Assistant, Reply
 from tests.conversations.shop import Made, Shop
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -71,7 +72,11 @@ def play(script: dict[str, Any], assistant: Assistant, shop: Shop) -> Played:
         texts = [_filled(text, orders, assistant) for text in texts]
         senders = turn.get("from", "web")
         senders = senders if isinstance(senders, list) else [senders] * len(texts)
-        replies = _at_once(assistant, [f"{run}-{s}" for s in senders], texts)
+        try:
+            replies = _at_once(assistant, [f"{run}-{s}" for s in senders], texts)
+        except httpx.TimeoutException:
+            played.faults.append(f"{texts[0]!r} was not answered in {TURN_S:g} s")
+            return played
         heard = "\n".join(reply.text for reply in replies)
         played.seconds += [reply.seconds for reply in replies]
         played.log += [f"> {' | '.join(texts)}", heard]

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, inspect, select, text
+from sqlalchemy import Engine, create_engine, func, inspect, select, text
 from sqlalchemy.orm import Session
 
 from frontdesk.commerce.demo.kinds import KINDS
@@ -36,7 +36,7 @@ class Shop:
     def __init__(self, shop_url: str, desk_url: str) -> None:
         self.engine: Engine = create_engine(shop_url)
         self.desk: Engine = create_engine(desk_url)
-        self._next = _FIRST_COPY
+        self._next = self._after_the_last()
 
     def copy(self, kind: str, customer: str = "") -> Made:
         """A new order like the example of a kind, with a number of its own.
@@ -63,6 +63,14 @@ class Shop:
             session.flush()
             session.add_all(copies)
             return Made(number, order.email, order.phone, order.customer_id or "")
+
+    def _after_the_last(self) -> int:
+        """The first number without a copy: a database may have served before."""
+        first = f"LO-{_FIRST_COPY}"
+        query = select(func.max(OrderRow.number)).where(OrderRow.number >= first)
+        with Session(self.engine) as session:
+            last = session.scalar(query)
+        return int(last.removeprefix("LO-")) + 1 if last else _FIRST_COPY
 
     def _person(self, session: Session, customer: str) -> CustomerRow:
         if customer:
