@@ -74,14 +74,16 @@ ASK_FEATURES = (
     "sibling_generic",
     "sibling_family_named",
     "sibling_rows",
+    "sibling_columns",
     "few_words",
 )
 READ_ASK_FEATURES = (
+    *ASK_FEATURES,
+    "sibling_support",
     "reader_open",
-    "reader_rivals",
-    "sibling_family_named",
-    "sibling_count",
-    "few_words",
+    "reader_answers",
+    "reader_support",
+    "reader_lead",
 )
 _MODEL = Path(__file__).with_name("gate.json")
 

@@ -12,8 +12,8 @@ MAX_CHARACTERS = 2000
 SHORT = 3  # content words of a message that may say too little alone
 _DEPENDENT = re.compile(
     r"^\s*(?:and|but|so|or|what about|how about|then|also|ok(?:ay)?)\b|"
-    r"\b(?:it|its|that|this|they|them|those|these|one|ones|there|same|instead|either|"
-    r"she|he|her|him|then)\b",
+    r"\b(?:it|its|that|this|they|them|those|these|one|ones|same|instead|either|"
+    r"she|he|her|him|then|(?<!is )(?<!are )(?<!was )there(?! (?:is|are|was)\b))\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(

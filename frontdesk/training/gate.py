@@ -2,9 +2,10 @@
 
     python -m frontdesk.training.gate QUESTIONS.jsonl INDEX [QUESTIONS INDEX ...]
 
-Logistic regressions on the signs of the gate. What counts is whether the evidence,
-quoted, would be a right answer: a question that the knowledge covers but whose
-evidence misses the fact is no reason to answer. The questions have the format of
+Logistic regressions on the signs of the gate. To answer, two things count alike:
+whether the knowledge covers the question, and whether the evidence, quoted, would be a
+right answer; learned together they refuse more of what is not covered than either
+alone and as much of what would be wrong. The questions have the format of
 `docs/evaluation.md` or of the training corpus. Every knowledge counts as much as every
 other. Thresholds are chosen on held-out predictions, of another knowledge where there
 are several, else of other questions: to answer, the one that refuses a quarter of the
@@ -118,24 +119,33 @@ def calibrate(examples: Sequence[Example], read: bool = False) -> dict[str, Any]
     covered = np.array([example.kind in ANSWERED for example in clear])
     answer = _fit(
         clear,
-        [example.right for example in clear],
+        [[example.right for example in clear], covered.tolist()],
         answer_names,
         lambda held, _: float(np.quantile(held[covered], REFUSED)),
     )
     open_ = [example.kind == "underspecified" for example in choosable]
-    ask = _fit(choosable, open_, ask_names, _balanced)
+    ask = _fit(choosable, [open_], ask_names, _balanced)
     return {"about": about, "answer": answer, "ask": ask}
 
 
 def _fit(
     examples: Sequence[Example],
-    wanted: Sequence[bool],
+    wanted: Sequence[Sequence[bool]],
     names: Sequence[str],
     threshold: Callable[[Floats, NDArray[np.bool_]], float],
 ) -> dict[str, Any]:
-    """Weights, bias and threshold with held-out figures."""
+    """Weights, bias and threshold with held-out figures.
+
+    Args:
+        examples: Questions with their signs.
+        wanted: What is to be told, for each question; of several things their mean is
+            learned, and the figures are about the first.
+        names: Signs to use.
+        threshold: Chooses it from held-out predictions and what is true.
+    """
     signs = np.array([[e.features[name] for name in names] for e in examples])
-    truth = np.array(wanted)
+    truths = np.array(wanted)
+    truth = truths[0]
     groups = [example.group for example in examples]
     counts = Counter(groups)
     weight = np.array([len(groups) / (len(counts) * counts[g]) for g in groups])
@@ -147,9 +157,9 @@ def _fit(
         folds = StratifiedKFold(5, shuffle=True, random_state=7).split(scaled, truth)
     held = np.zeros(len(truth))
     for train, test in folds:
-        model = _model().fit(scaled[train], truth[train], weight[train])
+        model = _taught(scaled[train], truths[:, train], weight[train])
         held[test] = model.predict_proba(scaled[test])[:, 1]
-    model = _model().fit(scaled, truth, weight)
+    model = _taught(scaled, truths, weight)
     weights = model.coef_[0] / spread
     fitted = {name: round(float(w), 4) for name, w in zip(names, weights, strict=True)}
     return {
@@ -164,8 +174,11 @@ def _fit(
     }
 
 
-def _model() -> Any:
-    return LogisticRegression(C=0.03, class_weight="balanced", max_iter=2000)
+def _taught(signs: Floats, truths: NDArray[np.bool_], weight: Floats) -> Any:
+    """A model of the mean of several things that are true or not."""
+    model = LogisticRegression(C=0.03, class_weight="balanced", max_iter=2000)
+    count = len(truths)
+    return model.fit(np.tile(signs, (count, 1)), truths.ravel(), np.tile(weight, count))
 
 
 def _balanced(probability: Floats, truth: NDArray[np.bool_]) -> float:

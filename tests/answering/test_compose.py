@@ -38,6 +38,14 @@ def test_the_text_keeps_its_limit() -> None:
     assert len(compose.verbatim(chosen)) <= 40
 
 
+def test_no_more_than_two_documents_are_quoted() -> None:
+    many = [
+        passage(f"d{n}", f"Page {n}", f"Returns take {n} days.") for n in range(2, 6)
+    ]
+    chosen = compose.choose(found("how many days do returns take", *many))
+    assert len({c.hit.passage.document_id for c in chosen}) == 2
+
+
 def test_a_fact_of_a_product_names_the_product() -> None:
     chosen = compose.choose(found("capacity litres", KETTLE))[:1]
     assert compose.verbatim(chosen) == "Mira 1.5 - Capacity: 1.5 litres"

@@ -1,6 +1,6 @@
 import pytest
 
-from frontdesk.answering.question import read_question
+from frontdesk.answering.question import points_back, read_question
 
 
 def user(text: str) -> dict[str, str]:
@@ -54,6 +54,19 @@ def test_a_short_question_is_about_the_thing_spoken_of() -> None:
     question = read_question(turns, names=lambda text: "Account" in text)
     assert question.standalone == "is the Blue Account free what is the card fee"
     assert question.topic
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("is there a student discount", False),
+        ("what does it cost there", True),
+        ("and in blue", True),
+        ("do you ship to Norway", False),
+    ],
+)
+def test_what_points_back_is_told_from_what_does_not(text: str, back: bool) -> None:
+    assert points_back(text) is back
 
 
 @pytest.mark.parametrize(
