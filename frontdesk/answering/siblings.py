@@ -26,12 +26,14 @@ CONSIDERED = 24
 TABLES = 3  # of the best rows, whose tables are looked at
 MAX_NAME_WORDS = 3
 MAX_LABEL = 60
-# What a column says of one thing; other heads may be names of things.
-_ATTRIBUTES = frozenset(
+# Column heads that say what a column states; other heads may be names of things.
+_STATEMENTS = frozenset(
     "price cost fee charge amount time limit notice length when what for from until "
     "to arrives size weight width height depth how where who note notes maximum "
-    "minimum example condition applies item feature detail benefit step".split()
+    "minimum example condition applies".split()
 )
+# Heads of a first column whose rows tell several facts about one thing.
+_FACTS = frozenset("item feature detail benefit step rule limit included data".split())
 _NONE = {
     "sibling_count": 0.0,
     "sibling_closeness": 0.0,
@@ -258,7 +260,7 @@ def _tables(near: Sequence[Candidate]) -> Iterator[_Group]:
         names = tuple(
             dict.fromkeys([name for name in whole if name in members] + whole)
         )
-        yield _Group("rows", head.lower(), members, names)
+        yield _Group("rows", _noun(head), members, names)
 
 
 def _alike(rows: Sequence[Candidate]) -> bool:
@@ -277,9 +279,16 @@ def _place(candidate: Candidate) -> tuple[str, str, str]:
 def _label(unit: Unit) -> tuple[str, str]:
     """Head and content of a row's first cell; empty where rows are no things."""
     head, value = unit.cells[0] if len(unit.cells) > 1 else ("", "")
-    if not head or head.lower() in _ATTRIBUTES or not _is_label(value):
+    if not head or head.lower() in _FACTS or not _is_label(value):
         return "", ""
     return head, value
+
+
+def _noun(head: str) -> str:
+    """What the rows of a table are, if its first head says so: "way of paying"."""
+    words = head.lower().split()
+    named = words[0] not in facts.STOPWORDS | _STATEMENTS and len(words) <= 3
+    return head.lower() if named else ""
 
 
 def _is_label(text: str) -> bool:
@@ -292,7 +301,7 @@ def _columns(near: Sequence[Candidate]) -> Iterator[_Group]:
         named = {head: value for head, value in candidate.unit.cells[1:] if head}
         if len(named) < 2:
             continue
-        if any(set(head.lower().split()) <= _ATTRIBUTES for head in named):
+        if any(set(head.lower().split()) <= _STATEMENTS for head in named):
             continue
         kinds = {_kind(value) for value in named.values()} - {frozenset({"no"})}
         if len(set(named.values())) < 2 or len(kinds) > 1:
