@@ -82,6 +82,7 @@ async def ask_all(
         start = time.perf_counter()
         answer = await answerer.answer(question.turns)
         ms = (time.perf_counter() - start) * 1000
+        ms += answer.timings.get("remembered", 0.0)  # spared, see ablation.py
         judged.append(
             Judged(
                 question=question,

@@ -112,13 +112,16 @@ def retail_command(directory: Path, json: bool = False) -> int:
 
 def all_command(eval_dir: Path | None = None) -> int:
     """Run every set of a folder, or the demo shop's own, and write the report."""
+    from frontdesk.evaluation.jobs import forget
     from frontdesk.evaluation.report import write_report
-    from frontdesk.evaluation.suite import run_all
+    from frontdesk.evaluation.suite import kept_folder, run_all
 
     try:
         settings = Settings.from_environ()
         name, measured, failed = run_all(eval_dir, settings)
         worse = write_report(name, measured, settings, complete=not failed)
+        if not failed:
+            forget(kept_folder(name, settings))
     except _named_errors() as error:
         return _fail(error)
     for sentence in [*failed, *worse]:

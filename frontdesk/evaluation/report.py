@@ -8,17 +8,15 @@ below `var/evaluation` instead, so that it does not become the next run's measur
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from frontdesk.evaluation import noise, plots, tables
-from frontdesk.evaluation.suite import DEMO_RUN, Measured
+from frontdesk.evaluation.jobs import Measured
+from frontdesk.evaluation.provenance import describe
+from frontdesk.evaluation.suite import DEMO_RUN
 from frontdesk.settings import Settings
 
 ROOMS = {
@@ -95,19 +93,6 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def describe(settings: Settings) -> dict[str, str]:
-    """When, what and where was measured."""
-    from frontdesk.knowledge.encoder import EMBEDDED_NAME
-
-    return {
-        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": _commit(),
-        "encoder": settings.encoder or EMBEDDED_NAME,
-        "generator": settings.generation_model or "the embedded SmolLM2-135M-Instruct",
-        "machine": _machine(),
-    }
-
-
 def render(stored: Mapping[str, Any]) -> str:
     """The whole report in Markdown, the demo shop's run first."""
     names = sorted(stored, key=lambda name: (name != DEMO_RUN, name))
@@ -173,7 +158,7 @@ def _details(name: str, one: Mapping[str, Any]) -> list[str]:
         columns = [
             k
             for k in one["value"]
-            if k in noise.HIGHER_IS_BETTER | noise.LOWER_IS_BETTER
+            if k in noise.HIGHER_IS_BETTER | noise.LOWER_IS_BETTER | {"verbatim"}
         ] + ["ms_p50", "n"]
         rows = [[v, *(row[c] for c in columns)] for v, row in variants.items()]
         parts.append(f"What each part adds, {one['name']}:")
@@ -185,36 +170,3 @@ def _details(name: str, one: Mapping[str, Any]) -> list[str]:
 
 def _plot_name(name: str, one: Mapping[str, Any]) -> str:
     return f"{name}-{one['room']}-{one['name'].replace(' ', '-')}.svg"
-
-
-def _commit() -> str:
-    """The commit that is checked out, with `+` when files differ from it."""
-    try:
-        commit = _git("rev-parse", "--short", "HEAD")
-        return commit + ("+" if _git("status", "--porcelain", "-uno") else "")
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ("git", *arguments), capture_output=True, text=True, check=True, timeout=20
-    )
-    return done.stdout.strip()
-
-
-def _machine() -> str:
-    import torch
-
-    cpu = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        lines = cpuinfo.read_text("utf-8", "replace").splitlines()
-        names = [line.split(":", 1)[1] for line in lines if "model name" in line]
-        cpu = names[0].strip() if names else cpu
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-    threads = os.environ.get("OMP_NUM_THREADS", "default")
-    return (
-        f"{cpu}, {os.cpu_count()} cores, {threads} OpenMP threads, {gpu}, "
-        f"Python {platform.python_version()}"
-    )

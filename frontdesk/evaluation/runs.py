@@ -83,7 +83,7 @@ def search_variants(index: Path, settings: Settings) -> dict[str, retrieval.Sear
     parts = {
         "without words": [f.name for f in fields(Weights) if "words" in f.name],
         "without meaning": ["dense_last", "dense_context", "sentence_last"],
-        "without sentences": ["sentence_last"],
+        "without sentence matching": ["sentence_last"],
         "without names": ["name", "other_name"],
     }
     return {
@@ -106,7 +106,6 @@ def run_answers(
     index: Path,
     settings: Settings,
     generate: bool = True,
-    history: bool = True,
 ) -> list[Judged]:
     """The questions of a set, asked of the assistant and judged.
 
@@ -115,11 +114,8 @@ def run_answers(
         index: The knowledge to ask.
         settings: What the assistant is opened with.
         generate: Whether a model may write.
-        history: Whether the assistant sees more than the last message.
     """
     questions = read_questions(path)
-    if not history:
-        questions = [replace(q, turns=q.turns[-1:]) for q in questions]
     passages = open_index(index, settings).passages
     documents = answers.knowledge_documents(passages)
 

@@ -7,50 +7,28 @@ set `<name>_<split>.jsonl` is asked of the passages in `retrieval/<name>`.
 
 from __future__ import annotations
 
-import sys
+import asyncio
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
 
 from frontdesk.evaluation import answers, figures, retrieval, runs, safety
 from frontdesk.evaluation.answers import ANSWERED_KINDS, Judged
+from frontdesk.evaluation.jobs import Job, Measured, file_name, run_jobs
+from frontdesk.evaluation.provenance import fingerprint
 from frontdesk.evaluation.retrieval import Query
 from frontdesk.evaluation.sets import EvaluationError, read_questions
 from frontdesk.settings import Settings
 
-Room = Literal["retrieval", "answers", "intents", "grounding", "safety"]
+Index = Callable[[], Path]
+"""The folder of the index to ask; built when it is not there yet."""
 
 DEMO_RUN = "demo"
-N_ABLATION = 300  # queries at most that each variant of the retriever sees
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One set with its figures.
-
-    Attributes:
-        room: What was measured.
-        name: The set, e.g. `dstc11 dev`.
-        value: The figures by measure.
-        cases: How many cases a figure was measured on, where it is not `n`.
-        curves: Recall at 1, 2 ... 10 by variant.
-        bins: Reliability: (probability, observed share, n).
-        ablation: Figures by variant.
-    """
-
-    room: Room
-    name: str
-    value: dict[str, Any]
-    cases: dict[str, int] = field(default_factory=dict)
-    curves: dict[str, list[float]] = field(default_factory=dict)
-    bins: list[tuple[float, float, int]] = field(default_factory=list)
-    ablation: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-Job = Callable[[], Measured]
+N_ABLATION = 300  # questions at most that each variant sees, evenly spaced
+# Roughly, of an idle core: for the time that is said beforehand.
+GENERATED_S, QUOTED_S, SEARCH_S = 2.0, 0.3, 0.03
+INTENTS_S, CHECK_S, ATTACK_S = 60.0, 0.01, 3.0
 
 
 def run_all(
@@ -67,13 +45,13 @@ def run_all(
     name = folder.resolve().name if folder else DEMO_RUN
     rows = settings.var / "evaluation" / name
     jobs = folder_jobs(folder, settings, rows) if folder else demo_jobs(settings, rows)
-    measured, failed = [], []
-    for job in jobs:
-        try:
-            measured.append(job())
-        except EvaluationError as error:
-            failed.append(str(error))
-    return name, measured, failed
+    done = run_jobs(jobs, kept_folder(name, settings), fingerprint(settings))
+    return name, *done
+
+
+def kept_folder(name: str, settings: Settings) -> Path:
+    """Where a run's results are kept until its report is written."""
+    return settings.var / "evaluation" / name / "kept"
 
 
 def folder_jobs(folder: Path, settings: Settings, rows: Path) -> list[Job]:
@@ -86,17 +64,26 @@ def folder_jobs(folder: Path, settings: Settings, rows: Path) -> list[Job]:
         raise EvaluationError(f"There is no folder {str(folder)!r}; correct the path.")
     jobs: list[Job] = []
     for path in sorted(folder.glob("retrieval/*/queries_*.jsonl")):
-        jobs.append(partial(measure_retrieval, path, settings))
+        name = f"retrieval {path.parent.name} {path.stem.partition('_')[2]}"
+        files = (path, path.parent / "passages.jsonl")
+        measure = partial(measure_retrieval, path, settings)
+        jobs.append(Job(name, measure, files, _search_seconds(path)))
     for path in sorted(folder.glob("answers/*.jsonl")):
         set_dir = folder / "retrieval" / path.stem.rpartition("_")[0]
-        jobs.append(partial(measure_set_answers, path, set_dir, settings, rows))
-        jobs.append(partial(measure_set_questions, path, set_dir, settings))
+        index = partial(runs.set_index, set_dir, settings)
+        passages = set_dir / "passages.jsonl"
+        jobs += _question_jobs(path, index, passages, settings, rows)
     for train, test in intent_files(folder / "intents"):
-        jobs.append(partial(measure_intents, train, test))
-    for path in sorted(folder.glob("grounding/*.jsonl")):
-        jobs.append(partial(measure_grounding, path, settings))
-    if any(folder.glob("safety/*.jsonl")):
-        jobs.append(partial(measure_safety, folder / "safety", settings, rows))
+        name = f"intents {train.parent.name} {train.stem} {test.stem}"
+        read = (train, train.with_name("train_oos.csv"), test)
+        jobs.append(Job(name, partial(measure_intents, train, test), read, INTENTS_S))
+    jobs += _grounding_jobs(folder.glob("grounding/*.jsonl"), settings)
+    texts = tuple(sorted(folder.glob("safety/*.jsonl")))
+    if texts:
+        measure = partial(measure_safety, folder / "safety", settings, rows)
+        attacked = (*texts, settings.index / "CURRENT")
+        seconds = ATTACK_S * sum(map(_lines, texts))
+        jobs.append(Job("safety", measure, attacked, seconds))
     if not jobs:
         raise EvaluationError(
             f"{str(folder)!r} holds no set in intents, retrieval, answers, grounding "
@@ -108,27 +95,38 @@ def folder_jobs(folder: Path, settings: Settings, rows: Path) -> list[Job]:
 def demo_jobs(settings: Settings, rows: Path) -> list[Job]:
     """A job for each of the demo shop's own sets, on its index."""
     jobs: list[Job] = []
-    index = settings.index
     for path in runs.answers_files(runs.DEMO):
-        jobs.append(partial(measure_question_retrieval, path, index, settings))
-        jobs.append(partial(measure_answers, path, index, settings, rows))
-    for path in sorted(runs.DEMO.glob("pairs*.jsonl")):
-        jobs.append(partial(measure_grounding, path, settings))
-    return jobs
+        version = settings.index / "CURRENT"
+        jobs += _question_jobs(path, lambda: settings.index, version, settings, rows)
+    return jobs + _grounding_jobs(runs.DEMO.glob("pairs*.jsonl"), settings)
 
 
-def measure_set_answers(
-    path: Path, set_dir: Path, settings: Settings, rows: Path
-) -> Measured:
-    """An answers set, asked of the passages of a retrieval set."""
-    index = runs.set_index(set_dir, settings)
-    return measure_answers(path, index, settings, rows)
+def _question_jobs(
+    path: Path, index: Index, knowledge: Path, settings: Settings, rows: Path
+) -> list[Job]:
+    """Retrieval and answers for an answers set; `knowledge` changes with the index."""
+    files = (path, knowledge)
+    find = partial(measure_question_retrieval, path, index, settings)
+    ask = partial(measure_answers, path, index, settings, rows)
+    n = _lines(path)
+    some = min(n, N_ABLATION)
+    seconds = GENERATED_S * (n + some) + QUOTED_S * (n + 2 * some)
+    return [
+        Job(f"retrieval of answers {path.stem}", find, files, _search_seconds(path)),
+        Job(f"answers {path.stem}", ask, files, seconds),
+    ]
 
 
-def measure_set_questions(path: Path, set_dir: Path, settings: Settings) -> Measured:
-    """Retrieval for an answers set in the passages of a retrieval set."""
-    index = runs.set_index(set_dir, settings)
-    return measure_question_retrieval(path, index, settings)
+def _grounding_jobs(paths: Iterable[Path], settings: Settings) -> list[Job]:
+    return [
+        Job(
+            f"grounding {path.stem}",
+            partial(measure_grounding, path, settings),
+            (path,),
+            CHECK_S * _lines(path),
+        )
+        for path in sorted(paths)
+    ]
 
 
 def measure_retrieval(queries_file: Path, settings: Settings) -> Measured:
@@ -139,37 +137,47 @@ def measure_retrieval(queries_file: Path, settings: Settings) -> Measured:
     return _retrieval(f"{set_dir.name} {split}", queries, index, settings)
 
 
-def measure_question_retrieval(path: Path, index: Path, settings: Settings) -> Measured:
+def measure_question_retrieval(
+    path: Path, index: Index, settings: Settings
+) -> Measured:
     """Retrieval for the questions of an answers set that name their documents."""
     queries = [
         Query(question.id, question.turns, frozenset(question.relevant))
         for question in read_questions(path)
         if question.kind in ANSWERED_KINDS and question.relevant
     ]
-    return _retrieval(path.stem, queries, index, settings)
+    if not queries:
+        raise EvaluationError(
+            f"No question in {str(path)!r} that can be answered names relevant "
+            "documents; add some."
+        )
+    return _retrieval(path.stem, queries, index(), settings)
 
 
 def measure_answers(
-    path: Path, index: Path, settings: Settings, rows: Path
+    path: Path, index: Index, settings: Settings, rows: Path
 ) -> Measured:
-    """An answers set, also with quoted evidence only and without history."""
-    _say(f"answers {path.stem}")
-    judged = runs.run_answers(path, index, settings)
-    runs.write_rows(rows / f"answers-{path.stem}.jsonl", [j.row() for j in judged])
-    value = answers.summarise(judged)
-    quoted = runs.run_answers(path, index, settings, generate=False)
-    alone = runs.run_answers(path, index, settings, generate=False, history=False)
+    """An answers set, as shipped and without each part of the assistant."""
+    from frontdesk.evaluation import ablation
+
+    questions = read_questions(path)
+    folder, step = index(), _step(len(questions))
+    documents = answers.knowledge_documents(runs.open_index(folder, settings).passages)
+    found = asyncio.run(
+        ablation.ask_variants(questions, folder, settings, documents, step)
+    )
+    for variant, judged in found.items():
+        name = path.stem if variant == ablation.SHIPPED else f"{path.stem} {variant}"
+        lines = rows / f"answers-{file_name(name)}.jsonl"
+        runs.write_rows(lines, [one.row() for one in judged])
+    shipped = found[ablation.SHIPPED]
     return Measured(
         "answers",
         path.stem,
-        value,
-        cases=_answer_cases(judged),
-        bins=answers.coverage_reliability(judged),
-        ablation={
-            "as shipped": value,
-            "quoted evidence only": answers.summarise(quoted),
-            "quoted, without history": answers.summarise(alone),
-        },
+        answers.summarise(shipped),
+        cases=_answer_cases(shipped),
+        bins=answers.coverage_reliability(shipped),
+        ablation=ablation.table(found, step),
     )
 
 
@@ -181,7 +189,6 @@ def measure_intents(train: Path, test: Path) -> Measured:
     from frontdesk.evaluation.intents import evaluate_intents
 
     name = f"{train.parent.name} {train.stem}"
-    _say(f"intents {name}")
     extra = train.with_name("train_oos.csv")
     if train.name != "train.csv" or not extra.is_file():
         return Measured("intents", name, dict(evaluate_intents(train, test)))
@@ -205,7 +212,6 @@ def intent_files(folder: Path) -> list[tuple[Path, Path]]:
 
 def measure_grounding(path: Path, settings: Settings) -> Measured:
     """The grounding check on a labelled or a pairs set."""
-    _say(f"grounding {path.stem}")
     value, replies, scores = runs.run_grounding(path, settings)
     bins = figures.reliability(scores, [reply.supported for reply in replies])
     return Measured("grounding", path.stem, value, bins=bins)
@@ -213,7 +219,6 @@ def measure_grounding(path: Path, settings: Settings) -> Measured:
 
 def measure_safety(folder: Path, settings: Settings, rows: Path) -> Measured:
     """A safety set, on the demo shop's index."""
-    _say("safety")
     outcomes = runs.run_safety(folder, settings.index, settings)
     runs.write_rows(rows / "safety.jsonl", runs.outcome_rows(outcomes))
     honest = sum(outcome.kind == "honest" for outcome in outcomes)
@@ -224,10 +229,9 @@ def measure_safety(folder: Path, settings: Settings, rows: Path) -> Measured:
 def _retrieval(
     name: str, queries: Sequence[Query], index: Path, settings: Settings
 ) -> Measured:
-    _say(f"retrieval {name}")
     variants = runs.search_variants(index, settings)
     value = retrieval.evaluate_retrieval(queries, variants["as shipped"])
-    some = queries[:: -(-len(queries) // N_ABLATION)]
+    some = queries[:: _step(len(queries))]
     ablation, curves = {}, {}
     for variant, search in variants.items():
         found: list[Sequence[str]] = []
@@ -248,5 +252,16 @@ def _answer_cases(judged: Sequence[Judged]) -> dict[str, int]:
     }
 
 
-def _say(what: str) -> None:
-    print(f"Measuring {what}", file=sys.stderr, flush=True)
+def _step(n: int) -> int:
+    """Every how many-th of n questions the variants see."""
+    return -(-n // N_ABLATION)
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as lines:
+        return sum(1 for line in lines if line.strip())
+
+
+def _search_seconds(path: Path) -> float:
+    n = _lines(path)
+    return SEARCH_S * (n + 6 * min(n, N_ABLATION))

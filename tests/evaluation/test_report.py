@@ -3,7 +3,7 @@ import json
 import pytest
 
 from frontdesk.evaluation import report
-from frontdesk.evaluation.suite import Measured
+from frontdesk.evaluation.jobs import Measured
 from frontdesk.settings import Settings
 
 COUNTS = {"n": 60, "right": 48, "decisions": {"answer": 60}}
