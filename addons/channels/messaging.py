@@ -65,6 +65,8 @@ class MessagingInput(InputChannel):
     # --- what a connector says about its vendor
     options: ClassVar[Tuple[Option, ...]] = ()
     max_body: ClassVar[int] = 1024 * 1024
+    # How many cards it shows; those beyond are told in the text before them.
+    most_cards: ClassVar[int] = 0
     # The vendor reports messages that arrived within this time (see `Receipt`).
     receipt_s: ClassVar[float] = 0.0
     # Calls under way at once (see `Errands`), where the vendor cannot be asked about
@@ -365,7 +367,7 @@ class MessagingInput(InputChannel):
     def _calls(self, messages: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
         calls: List[Dict[str, Any]] = []
         try:
-            for part in parts(messages):
+            for part in parts(messages, self.most_cards):
                 calls += self.render(part)
         except (AttributeError, KeyError, TypeError, ValueError):
             # What an action sent has a form nobody foresaw: its texts are still said.

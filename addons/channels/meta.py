@@ -21,7 +21,7 @@
 """
 
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from sanic import Blueprint
 from sanic.request import Request
@@ -67,6 +67,7 @@ MAX_TITLE = 20
 MAX_PAYLOAD = 1000
 MAX_CARDS = 10
 MAX_CARD_LINE = 80
+SEPARATOR = " · "
 MAX_CARD_BUTTONS = 3
 WINDOW_S = 24 * 3600.0
 
@@ -87,6 +88,7 @@ class MetaInput(MessagingInput):
         Option("verify_token", "a text of your choice, entered at Meta with the URL"),
         Option("api_url", "the Graph API", "https://graph.facebook.com/v25.0"),
     )
+    most_cards = MAX_CARDS
     receipt_s = 5.0
 
     @classmethod
@@ -297,7 +299,7 @@ def _template(elements: List[Dict[str, Any]]) -> Dict[str, Any]:
 def _element(card: Card) -> Dict[str, Any]:
     element: Dict[str, Any] = {"title": shorten(card.title, MAX_CARD_LINE)}
     if card.lines:
-        element["subtitle"] = shorten(" · ".join(card.lines), MAX_CARD_LINE)
+        element["subtitle"] = _subtitle(card.lines)
     if card.image:
         element["image_url"] = card.image
     if card.url:
@@ -306,6 +308,15 @@ def _element(card: Card) -> Dict[str, Any]:
     if buttons:
         element["buttons"] = buttons
     return element
+
+
+def _subtitle(lines: Sequence[str]) -> str:
+    """As many whole facts as fit, and at least the start of the first."""
+    said = shorten(lines[0], MAX_CARD_LINE)
+    for line in lines[1:]:
+        if len(said) + len(SEPARATOR) + len(line) <= MAX_CARD_LINE:
+            said += SEPARATOR + line
+    return said
 
 
 def _card_button(button: Button) -> Dict[str, str]:

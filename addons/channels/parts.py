@@ -7,6 +7,7 @@ from addons.channels.splitting import shorten
 
 SOURCES = "Sources:"
 _MAX_SOURCES = 3
+_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
 _WEB = ("https://", "http://")
 
 
@@ -39,7 +40,7 @@ class Media:
 
 @dataclass(frozen=True)
 class Card:
-    """A product or the like; what it says is in the text before it, too."""
+    """A product or the like."""
 
     title: str
     lines: Tuple[str, ...] = ()
@@ -68,11 +69,18 @@ class Location:
 Part = Union[Text, Media, Cards, Location]
 
 
-def parts(messages: List[Dict[str, Any]]) -> List[Part]:
-    """What the messages of a turn (see `Reply` in base.py) show, in order."""
+def parts(messages: List[Dict[str, Any]], most_cards: int = 0) -> List[Part]:
+    """What the messages of a turn (see `Reply` in base.py) show, in order.
+
+    Args:
+        messages: What the turn said.
+        most_cards: How many cards the channel shows side by side. What they say is
+            left out of the text before them.
+    """
     found: List[Part] = []
     for message in messages:
-        text = _with_sources(message.get("text") or "", message.get("citations"))
+        text = _unlisted(message, most_cards)
+        text = _with_sources(text, message.get("citations"))
         buttons = _buttons(message.get("buttons"))
         if text or buttons:
             found.append(Text(text or "…", buttons))
@@ -100,12 +108,24 @@ def is_web(url: object) -> bool:
     return isinstance(url, str) and url.startswith(_WEB)
 
 
+def _unlisted(message: Dict[str, Any], most_cards: int) -> str:
+    """The text without its lines about the products that become cards."""
+    text, custom = str(message.get("text") or ""), message.get("custom")
+    if not isinstance(custom, dict) or custom.get("type") != "products":
+        return text
+    products = (custom.get("products") or [])[:most_cards]
+    starts = tuple(f"- {product['title']}: " for product in products)
+    kept = (line for line in text.split("\n") if not line.startswith(starts))
+    return "\n".join(kept) if starts else text
+
+
 def _with_sources(text: str, citations: Any) -> str:
     lines: List[str] = []
     for citation in citations if isinstance(citations, list) else []:
         title = shorten(str(citation.get("title") or ""), 80)
         url = citation.get("url")
-        line = ": ".join(filter(None, (title, url if is_web(url) else "")))
+        colon = " " if title.endswith(("?", "!")) else ": "
+        line = colon.join(filter(None, (title, url if is_web(url) else "")))
         if line and f"- {line}" not in lines and len(lines) < _MAX_SOURCES:
             lines.append(f"- {line}")
     return "\n".join([f"{text}\n\n{SOURCES}", *lines]) if lines else text
@@ -177,10 +197,11 @@ def _custom(value: Any) -> Union[Cards, Location, None]:
 
 def _product(value: Dict[str, Any]) -> Card:
     price = value.get("price") or {}
-    amount = f"{price.get('amount', '')} {price.get('currency', '')}".strip()
-    lines = [amount, *map(str, value.get("facts") or [])]
-    if value.get("available") is False:
-        lines.append("Not available")
+    amount, currency = str(price.get("amount", "")), str(price.get("currency", ""))
+    sign = _SIGNS.get(currency)
+    amount = f"{sign}{amount}" if sign and amount else f"{amount} {currency}".strip()
+    gone = ["Not available"] if value.get("available") is False else []
+    lines = [amount, *gone, *map(str, value.get("facts") or [])]
     return Card(
         title=str(value.get("title") or ""),
         lines=tuple(filter(None, lines)),

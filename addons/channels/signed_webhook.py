@@ -58,6 +58,7 @@ class WebhookInput(MessagingInput):
         Option("reply_url", "where answers are posted to, https://"),
     )
     max_body = 128 * 1024
+    most_cards = 10
 
     @classmethod
     def name(cls) -> str:

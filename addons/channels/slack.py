@@ -85,6 +85,7 @@ class SlackInput(MessagingInput):
         Option("signing_secret", "the app's signing secret"),
         Option("api_url", "the Web API", "https://slack.com/api"),
     )
+    most_cards = MAX_CARDS
 
     @classmethod
     def name(cls) -> str:

@@ -77,6 +77,7 @@ class TelegramInput(MessagingInput):
         Option("secret_token", "a text of your choice, given to setWebhook"),
         Option("api_url", "the Bot API", "https://api.telegram.org"),
     )
+    most_cards = MAX_CARDS
     in_flight = 1
 
     @classmethod

@@ -64,7 +64,7 @@ MAX_BUTTON_TITLE = 20
 MAX_ROWS = 10
 MAX_ROW_TITLE = 24
 MAX_ID = 200
-MAX_CARDS = 3  # each is a message of its own
+MAX_CARDS = 4  # each is a message of its own
 WINDOW_S = 24 * 3600.0
 
 _TOO_FAST = (4, 80007, 130429, 131048, 131056)
@@ -90,6 +90,7 @@ class WhatsAppInput(MessagingInput):
         Option("api_url", "the Graph API", "https://graph.facebook.com/v26.0"),
     )
     max_body = 3 * 1024 * 1024
+    most_cards = MAX_CARDS
     receipt_s = 5.0
 
     @classmethod

@@ -232,6 +232,12 @@ async def test_every_part_keeps_the_limits_of_both(
     assert await shown(meta, vendor, part, to)
 
 
+def test_card_shows_whole_facts_only() -> None:
+    [call] = render(Cards([Card("Kettle", ("£39.00", "x" * 80, "steel"))]))
+    [card] = call["attachment"]["payload"]["elements"]
+    assert card["subtitle"] == "£39.00 · steel"
+
+
 def test_card_with_a_title_only_is_not_sent() -> None:
     assert render(Cards([Card("Nothing more")])) == []
 

@@ -30,7 +30,7 @@ PRODUCTS = {
 }
 MIRA = Card(
     "Mira 1.5",
-    ("39.00 GBP", "45 cm wide", "44 dB", "Not available"),
+    ("£39.00", "Not available", "45 cm wide", "44 dB"),
     "https://shop.example/mira",
     "https://shop.example/mira.jpg",
     (Button("Compare", "/compare"),),
@@ -118,16 +118,25 @@ def test_message_becomes_parts(message: dict[str, Any], expected: list[Any]) -> 
     assert parts([message]) == expected
 
 
+def test_cards_that_a_channel_shows_are_left_out_of_the_text() -> None:
+    text = "One product fits:\n- Mira 1.5: £39.00, 44 dB. https://shop.example/mira"
+    message = {"text": text, "custom": PRODUCTS}
+    assert parts([message], 1) == [Text("One product fits:"), Cards([MIRA])]
+    assert parts([message]) == [Text(text), Cards([MIRA])]
+
+
 def test_sources_are_listed_once_with_their_links() -> None:
     citations = [
         {"title": "Returns", "url": "https://a.example/returns"},
         {"title": "Returns", "url": "https://a.example/returns"},
+        {"title": "How?", "url": "https://a.example/how"},
         {"title": "Terms", "url": "javascript:alert(1)"},
         {"title": "", "url": ""},
     ]
     [part] = parts([{"text": "Thirty days.", "citations": citations}])
     assert part == Text(
-        "Thirty days.\n\nSources:\n- Returns: https://a.example/returns\n- Terms"
+        "Thirty days.\n\nSources:\n- Returns: https://a.example/returns\n"
+        "- How? https://a.example/how\n- Terms"
     )
 
 
