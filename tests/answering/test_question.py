@@ -34,6 +34,16 @@ def test_a_new_topic_forgets_the_old_one() -> None:
     assert standalone == "Can I pay for a washing machine in three instalments?"
 
 
+def test_a_long_message_explains_its_own_pronouns() -> None:
+    turns = [
+        user("Do you ship to Jersey?"),
+        bot("Yes."),
+        user("my washing machine leaks water since it fell off the delivery van"),
+    ]
+    assert not read_question(turns).dependent
+    assert read_question([*turns[:2], user("and " + turns[2]["text"])]).dependent
+
+
 def test_a_short_whole_question_is_a_new_topic() -> None:
     turns = [
         user("What does express delivery cost?"),
