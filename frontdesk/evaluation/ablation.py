@@ -140,8 +140,14 @@ async def ask_variants(
 def table(
     judged: Mapping[str, Sequence[Judged]], step: int = 1
 ) -> dict[str, dict[str, Any]]:
-    """The figures by variant, all on the questions that every variant was asked."""
-    return {
+    """The figures by variant, all on the questions that every variant was asked.
+
+    The first token is left out: its time does not hold what was remembered.
+    """
+    rows = {
         name: answers.summarise(ones[::step] if name == SHIPPED else ones)
         for name, ones in judged.items()
     }
+    for row in rows.values():
+        del row["first_token_ms_p50"]
+    return rows
