@@ -29,6 +29,15 @@ export function Log({ state }) {
     near.current = true;
     toEnd();
   }, [pending.length, state.open, state.rating]);
+  const letGo = () => {
+    near.current = false;
+  };
+  // Passive, which no attribute can say: scrolling need not wait for them.
+  useEffect(() => {
+    for (const name of ['wheel', 'touchmove']) {
+      box.current.addEventListener(name, letGo, { passive: true });
+    }
+  }, []);
   // A growing reply is followed, until its first line would leave.
   useLayoutEffect(() => {
     if (near.current) follow(box.current);
@@ -51,9 +60,6 @@ export function Log({ state }) {
     seen.current = { top: scrollTop, height: scrollHeight };
     setAway(rest > clientHeight / 2);
   };
-  const letGo = () => {
-    near.current = false;
-  };
   const writing = stream ?? (busy && { stage: 'thinking' });
   const turns = [...messages, ...pending.map(asTurn), ...(writing ? [asReply(writing)] : [])];
   return (
@@ -66,8 +72,6 @@ export function Log({ state }) {
         aria-label={words.conversation}
         tabIndex={0}
         onScroll={onScroll}
-        onWheel={letGo}
-        onTouchMove={letGo}
         onKeyDown={({ key }) => UPWARDS.includes(key) && letGo()}
       >
         <div class="thread">
