@@ -63,7 +63,8 @@ class ValidateStockForm(SkillForm):
         else:
             email = await own_email(task)
             if email is not None:
-                await confirm(task, NotifyBackInStock(missing[0].id, email))
+                notice = NotifyBackInStock(missing[0].id, email, product.id)
+                await confirm(task, notice)
 
 
 class ActionCheckStock(FinishWrite):
@@ -144,12 +145,15 @@ def stock_text(product: Product, variants: tuple[Variant, ...]) -> str:
         return f"{product.title} is out of stock.{due}"
     said = f"Yes, {product.title} is in stock"
     if gone:
-        said += f" in {_titles(there)}, but not in {_titles(gone)}"
+        said += f" in {_names(product, there)}, but not in {_names(product, gone)}"
     stock = sum(variant.stock or 0 for variant in there)
     few = all(v.stock is not None for v in there) and stock <= FEW
     left = f"; only {stock} left" if few else ""
     return f"{said}{left}. It costs {product.price}: {product.url}"
 
 
-def _titles(variants: list[Variant]) -> str:
-    return ", ".join(variant.title for variant in variants)
+def _names(product: Product, variants: list[Variant]) -> str:
+    """What tells variants apart, as in "cream, black and sage"."""
+    titles = [variant.title.removeprefix(product.title) for variant in variants]
+    *names, last = (title.strip(" ,") or product.title for title in titles)
+    return f"{', '.join(names)} and {last}" if names else last
