@@ -15,10 +15,13 @@ from frontdesk.serve import MODEL
 from tests.conversations.assistant import Assistant
 from tests.conversations.shop import Shop
 
+ACTIONS = "tests.addons.channels.transcripts_shop"
+
 
 def main(folder: str, model: str = "") -> None:
     var = Path(folder)
-    with Assistant(var, model=Path(model) if model else MODEL) as assistant:
+    path = Path(model) if model else MODEL
+    with Assistant(var, actions=ACTIONS, model=path) as assistant:
         shop = Shop(
             f"sqlite:///{var / 'shop.sqlite3'}", f"sqlite:///{var}/desk.sqlite3"
         )

@@ -2,64 +2,69 @@
 
     .venv-rasa/bin/python -m tests.addons.channels.transcripts [MODEL [NAME...]]
 
-Vendors are the strict fakes of `cases`. What a vendor was given is written down, not
-what we meant to send; a guide's section "A conversation" is replaced.
+NAME is that of a guide in docs/channels. The vendors are strict stand-ins; what they
+were given is written down, wrapped, and a guide's section "A conversation" is replaced.
 """
 
 import asyncio
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import aiohttp
+from tests.addons.channels.transcripts_vendors import (
+    CHANNELS,
+    Button,
+    Chat,
+    Mail,
+    Seen,
+)
 
-from tests.addons.channels.cases import meta, twilio, webhook
-from tests.addons.channels.test_mail_letter import OWN, SERVER, mail, with_file
-from tests.fakes_mail import FakeImap, FakeSmtp
-from tests.fakes_messaging import Delivery, Message, Vendor
-
-QUIET_S = 2.0  # no more answers after that long without one
 HEADING = "## A conversation"
-PICTURE = "https://cdn.example/leak.jpg"
-PRESS, SEND_PICTURE = "(presses the first button)", "(sends a picture)"
+COMMAND = "`.venv-rasa/bin/python -m tests.addons.channels.transcripts`"
+WIDTH = 100
+PRESS, SEND_PICTURE = "(press)", "(sends a picture)"
+CARDS = """\
+[Buttons] stand in brackets. The demo shop has no photographs: its products were lent
+addresses of some."""
+NUMBERS = "There are no buttons here: choices are numbered."
+ONCE = "Subject and reply line of our mails are shown once."
+
+Channel = Chat | Mail
 
 
-def script(order: str, email: str) -> list[str]:
+def script(channel: Channel, order: str, email: str) -> list[str]:
     """What the customer says or does."""
+    cards = ["I'm looking for a kettle under £50", PRESS]
+    listed = ["I'm looking for a kettle under £50", "Is the kettle in stock?", "3"]
     return [
-        "How much is delivery?",
+        "How do I descale my kettle?",
         "where is my order",
         order,
         email,
-        "I'm looking for a quiet kettle",
-        PRESS,
+        *(cards if channel.has_cards else listed),
         SEND_PICTURE,
     ]
 
 
 def main(model: str = "", *names: str) -> None:
-    asyncio.run(_all(model, names or ("meta", "twilio", "webhook", "mail")))
+    channels = [channel() for channel in CHANNELS]
+    wanted = [channel for channel in channels if not names or channel.name in names]
+    asyncio.run(_all(model, wanted))
 
 
-async def _all(model: str, names: Sequence[str]) -> None:
-    vendors: dict[str, Vendor] = {
-        "meta": meta.Meta(),
-        "twilio": twilio.Twilio(),
-        "webhook": webhook.System(),
-    }
-    imap, smtp = FakeImap(OWN, "secret"), FakeSmtp(OWN, "secret")
-    for server in (*vendors.values(), imap, smtp):
-        await server.start()
+async def _all(model: str, channels: Sequence[Channel]) -> None:
+    environ = dict(os.environ)
+    for channel in channels:
+        environ |= await channel.start()
     with tempfile.TemporaryDirectory() as folder:
         host = subprocess.Popen(
             [".venv/bin/python", "-m", "tests.addons.channels.host", folder, model],
-            env={**os.environ, **_variables(vendors), **_of_mail(imap, smtp)},
+            env=environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -67,172 +72,71 @@ async def _all(model: str, names: Sequence[str]) -> None:
         assert host.stdin is not None and host.stdout is not None
         try:
             ready = json.loads(await asyncio.to_thread(host.stdout.readline))
-            lines = script(ready["order"], ready["email"])
-            for name, vendor in vendors.items():
-                if name in names:
-                    await _play(name, vendor, ready["port"], lines)
-            if "mail" in names:
-                await _play_mail(imap, smtp, lines)
+            for channel in channels:
+                actions = script(channel, ready["order"], ready["email"])
+                written = await play(channel, ready["port"], actions)
+                assert channel.wrong == [], channel.wrong
+                write(channel, written)
+                print(f"{channel.name}: {len(written)} lines", flush=True)
         finally:
             host.stdin.close()
             host.wait()
-            for server in (*vendors.values(), imap, smtp):
-                await server.stop()
+            for channel in channels:
+                await channel.stop()
 
 
-def _variables(vendors: dict[str, Vendor]) -> dict[str, str]:
-    return {
-        "FRONTDESK_META_PAGE_TOKEN": meta.TOKEN,
-        "FRONTDESK_META_APP_SECRET": meta.SECRET,
-        "FRONTDESK_META_VERIFY_TOKEN": "chosen",
-        "FRONTDESK_META_API_URL": f"{vendors['meta'].url}/v25.0",
-        "FRONTDESK_TWILIO_ACCOUNT_SID": twilio.ACCOUNT,
-        "FRONTDESK_TWILIO_AUTH_TOKEN": twilio.TOKEN,
-        "FRONTDESK_TWILIO_WEBHOOK_URL": twilio.URL,
-        "FRONTDESK_TWILIO_API_URL": vendors["twilio"].url,
-        "FRONTDESK_WEBHOOK_SECRET": webhook.SECRET,
-        "FRONTDESK_WEBHOOK_REPLY_URL": f"{vendors['webhook'].url}/replies",
-    }
-
-
-def _of_mail(imap: FakeImap, smtp: FakeSmtp) -> dict[str, str]:
-    return {
-        "FRONTDESK_MAIL_ADDRESS": OWN,
-        "FRONTDESK_MAIL_PASSWORD": "secret",
-        "FRONTDESK_MAIL_AUTHSERV_ID": SERVER,
-        "FRONTDESK_MAIL_IMAP_HOST": "127.0.0.1",
-        "FRONTDESK_MAIL_IMAP_PORT": str(imap.port),
-        "FRONTDESK_MAIL_IMAP_SECURITY": "none",
-        "FRONTDESK_MAIL_SMTP_HOST": "127.0.0.1",
-        "FRONTDESK_MAIL_SMTP_PORT": str(smtp.port),
-        "FRONTDESK_MAIL_SMTP_SECURITY": "none",
-        "FRONTDESK_MAIL_POLL_S": "1",
-    }
-
-
-async def _play_mail(imap: FakeImap, smtp: FakeSmtp, lines: list[str]) -> None:
-    """One thread: each mail answers the one before."""
+async def play(channel: Channel, port: int, actions: Sequence[str]) -> list[str]:
+    """The lines of a conversation."""
     written: list[str] = []
-    thread: dict[str, str] = {"Subject": "A question"}
-    for number, words in enumerate(lines):
-        if words == PRESS:  # has no buttons
-            continue
-        thread["Message_ID"] = f"<{number}@a.example>"
-        picture = words == SEND_PICTURE
-        content = mail("" if picture else words, **thread)
-        imap.put(with_file("", "leak.jpg", **thread) if picture else content)
-        before, waited = len(smtp.sent), 0
-        while len(smtp.sent) == before:
-            await asyncio.sleep(0.1)
-            waited += 1
-            assert waited < 300, "no answer came"
-        answer = smtp.sent[-1]
-        body = answer.get_payload(decode=True).decode().replace("\r\n", "\n")
-        first, *rest = body.partition("\n\n")[2].strip().splitlines()
-        written += [f"Customer: {words}", f"Shop:     {first}"]
-        written += [f"          {line}".rstrip() for line in rest] + [""]
-        thread = {"Subject": answer["Subject"], "In_Reply_To": answer["Message-ID"]}
-    assert (imap.wrong, smtp.wrong) == ([], [])
-    _write(Path("docs/channels/email.md"), written)
-    print(f"mail: {len(smtp.sent)} messages")
+    messages: list[Seen] = []
+    for number, action in enumerate(actions, 1):
+        if action == PRESS:
+            seen = [one for message in messages for one in message]
+            button = [one for one in seen if isinstance(one, Button)][-1]
+            action = f"(presses the last button, [{button.title}])"
+            call = channel.press(number, button)
+        elif action == SEND_PICTURE:
+            call = channel.picture(number)
+        else:
+            call = channel.say(number, action)
+        messages = await channel.do(port, call)
+        written += _said("Customer:", [action])
+        for message in messages:
+            written += _said("Shop:", message)
+        written.append("")
+    return written[:-1]
 
 
-async def _play(name: str, vendor: Vendor, port: int, lines: list[str]) -> None:
-    case = {"meta": meta.CASE, "twilio": twilio.CASE, "webhook": webhook.CASE}[name]
-    customer = case.customer(1)
-    written: list[str] = []
-    async with aiohttp.ClientSession() as session:
-        for number, words in enumerate(lines, 1):
-            before = len(vendor.shown[customer])
-            if words == PRESS and name == "twilio":  # has no buttons
-                continue
-            [call] = case.deliver([Message(number, 1, words)])
-            if words == PRESS:
-                call = _press(name, number, vendor.shown[customer][-1])
-            elif words == SEND_PICTURE:
-                call = _picture(name, number)
-            url = f"http://127.0.0.1:{port}/webhooks/{name}/webhook"
-            async with session.post(url, data=call.body, headers=call.headers) as reply:
-                assert reply.status == 200, await reply.text()
-            await _until_quiet(vendor, customer, before)
-            written.append(f"Customer: {words}")
-            for message in vendor.shown[customer][before:]:
-                written += _shown(name, message)
-            written.append("")
-    assert vendor.refused == [], vendor.refused
-    _write(Path(f"docs/channels/{name}.md"), written)
-    print(f"{name}: {len(vendor.shown[customer])} messages")
+def _said(who: str, seen: Seen) -> list[str]:
+    """A message with its speaker before it, wrapped as on a screen."""
+    lines: list[str] = []
+    for one in seen or ["(nothing)"]:
+        text = f"[{one.title}]" if isinstance(one, Button) else one
+        lines += textwrap.wrap(
+            text,
+            WIDTH,
+            subsequent_indent="  " if text.startswith("- ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    return [
+        f"{'' if number else who:<10}{line}".rstrip()
+        for number, line in enumerate(lines)
+    ]
 
 
-def _press(name: str, number: int, message: dict[str, Any]) -> Delivery:
-    """The call for the first button of the first card."""
-    if name == "meta":
-        card = message["attachment"]["payload"]["elements"][0]
-        button = {key: card["buttons"][0][key] for key in ("title", "payload")}
-        postback = {"mid": f"m_{number}", **button}
-        event = meta.event(meta.customer(1), postback=postback)
-        return meta.signed(meta.envelope(event))
-    button = message["cards"][0]["buttons"][0]
-    said = Message(number, 1, button["title"])
-    return webhook.signed(webhook.content(said, payload=button["payload"]))
-
-
-def _picture(name: str, number: int) -> Delivery:
-    if name == "meta":
-        image = {"type": "image", "payload": {"url": PICTURE}}
-        message = {"mid": f"m_{number}", "attachments": [image]}
-        event = meta.event(meta.customer(1), message=message)
-        return meta.signed(meta.envelope(event))
-    if name == "twilio":
-        file = {
-            "NumMedia": "1",
-            "MediaUrl0": PICTURE,
-            "MediaContentType0": "image/jpeg",
-        }
-        return twilio.signed(twilio.fields(Message(number, 1, ""), **file))
-    file = {"kind": "image", "url": PICTURE}
-    content = webhook.content(Message(number, 1, ""), attachments=[file])
-    return webhook.signed(content)
-
-
-async def _until_quiet(vendor: Vendor, customer: str, before: int) -> None:
-    waited, known = 0.0, before
-    while waited < QUIET_S or len(vendor.shown[customer]) == before:
-        await asyncio.sleep(0.1)
-        waited += 0.1
-        if len(vendor.shown[customer]) > known:
-            waited, known = 0.0, len(vendor.shown[customer])
-        assert waited < 30, "no answer came"
-
-
-def _shown(name: str, message: dict[str, Any]) -> list[str]:
-    """A message as a customer would see it, a line for each thing."""
-    if name == "meta":
-        lines = (message.get("text") or "").splitlines()
-        titles = [one["title"] for one in message.get("quick_replies", [])]
-        cards = message.get("attachment", {}).get("payload", {}).get("elements", [])
-    elif name == "twilio":
-        lines, titles, cards = message["Body"].splitlines(), [], []
-    else:
-        lines = (message.get("text") or "").splitlines()
-        titles = [one["title"] for one in message.get("buttons", [])]
-        cards = message.get("cards", [])
-    for card in cards:
-        under = card.get("subtitle") or " · ".join(card.get("lines", []))
-        lines.append(f"| {card['title']} | {under}")
-        lines += [f"|   [{one['title']}]" for one in card.get("buttons", [])]
-    lines += [f"[{title}]" for title in titles]
-    first, *rest = lines or ["(a file)"]
-    return [f"Shop:     {first}", *(f"          {line}".rstrip() for line in rest)]
-
-
-def _write(guide: Path, written: list[str]) -> None:
+def write(channel: Channel, written: Sequence[str]) -> None:
     """Put the conversation at the end of a guide."""
+    guide = Path(f"docs/channels/{channel.name}.md")
     text = guide.read_text("utf-8").partition(f"\n{HEADING}\n")[0].rstrip()
-    said = re.sub(r"\n+$", "", "\n".join(written))
-    made = "`.venv-rasa/bin/python -m tests.addons.channels.transcripts`"
-    intro = f"With the demo shop and a vendor on this machine, written by {made}."
-    guide.write_text(f"{text}\n\n{HEADING}\n\n{intro}\n\n```\n{said}\n```\n", "utf-8")
+    intro = (
+        f"Held with the demo shop by {COMMAND}.\n"
+        "Shown is what a strict stand-in of the vendor was given, with lines wrapped.\n"
+    )
+    intro += CARDS if channel.has_cards else NUMBERS
+    intro += f"\n{ONCE}" if isinstance(channel, Mail) else ""
+    body = "\n".join(written)
+    guide.write_text(f"{text}\n\n{HEADING}\n\n{intro}\n\n```\n{body}\n```\n", "utf-8")
 
 
 if __name__ == "__main__":
