@@ -322,8 +322,9 @@ def test_earlier_messages_are_fetched_on_request(
     expect(chat.button("Show earlier messages")).to_have_count(0)
 
 
+@pytest.mark.parametrize("by", ["bar", "wheel"])
 def test_who_has_scrolled_up_stays_there(
-    open_chat: OpenChat, assistant: Assistant
+    open_chat: OpenChat, assistant: Assistant, by: str
 ) -> None:
     chat = open_chat()
     conversation = assistant.conversations["token-1"]
@@ -331,7 +332,11 @@ def test_who_has_scrolled_up_stays_there(
         conversation.store(role="bot", text=f"Message {number}")
     chat.page.reload()
     expect(chat.bubbles("bot").last).to_be_in_viewport()
-    chat.panel.locator(".log").evaluate("log => { log.scrollTop = 0 }")  # the bar
+    if by == "bar":
+        chat.panel.locator(".log").evaluate("log => { log.scrollTop = 0 }")
+    else:
+        chat.bubbles("bot").last.hover()
+        chat.page.mouse.wheel(0, -5000)
     expect(chat.bubbles("bot").first).to_be_in_viewport()
     chat.page.set_viewport_size({"width": 1000, "height": 640})
     expect(chat.bubbles("bot").first).to_be_in_viewport()
