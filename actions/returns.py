@@ -64,7 +64,10 @@ class ValidateReturnForm(SkillForm):
 
     async def read(self, task: Task) -> dict[str, Any]:
         found = _read_details(task)
-        order = await visible_order(task)
+        # Items of an order named just now are not those of the one spoken of before.
+        numbers = task.turn.values("order_number")
+        another = any(number != task["order_number"] for number in numbers)
+        order = None if another else await visible_order(task)
         items = await named_items(order, task.desk) if order else ()
         if items:
             found.update(_read_items(task, items))

@@ -129,6 +129,17 @@ def test_other_item_at_the_confirmation_is_shown_anew(desk: FakeDesk) -> None:
     assert desk.confirmed == []
 
 
+@pytest.mark.parametrize("number", ["LO-100002", "LO-100099"])
+def test_everything_of_another_order_is_not_the_one_spoken_of(
+    desk: FakeDesk, number: str
+) -> None:
+    talk = Chat("return_form", desk, returns, return_questions, order_number=NUMBER)
+    text = f"return everything from {number}, it is faulty, refund, label"
+    talk.say(text, "start_return", order_number=number, email=ANNA)
+    assert talk.slots["order_number"] == number
+    assert NUMBER not in {write.order_number for write in desk.proposed}
+
+
 def test_other_order_makes_its_items_unknown(desk: FakeDesk) -> None:
     talk = started(desk, "return the lamp")
     talk.say("no, LO-100002", order_number="LO-100002")
