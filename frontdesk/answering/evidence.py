@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from frontdesk.answering import facts
 from frontdesk.answering.question import Question
-from frontdesk.answering.reading import NOT_READ, Reading
+from frontdesk.answering.reading import NOT_READ, Reading, probability
 from frontdesk.answering.sentences import Unit, split_units
 from frontdesk.knowledge.documents import Hit
 
@@ -25,6 +25,9 @@ MAX_PASSAGES = 8
 # Chosen with the limits of `compose` on the shop's tuning questions and a public
 # development set; shared words and the kind of fact asked for added nothing.
 PASSAGE_WEIGHT = 0.2
+# Of what the reader makes of a sentence: answers right before the gate .71 with .2 to
+# .4, .69 without, on the same sets; they are shorter, too.
+SUPPORT_WEIGHT = 0.3
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules|above)\b|"
     r"\b(?:system prompt|you are (?:now|an? (?:ai|assistant|chatbot|language model)))"
@@ -127,11 +130,13 @@ def candidates(
     chosen = hits[:MAX_PASSAGES]
     found: list[tuple[int, Hit, Unit]] = []
     supports: list[float] = []
+    told: list[float] = []  # by the reader, of the sentence alone
     for rank, hit in enumerate(chosen):
         units = honest_units(hit.passage.text)
         found += [(rank, hit, unit) for unit in units]
         reading = readings.get(hit.passage.id)
         supports += reading.support() if reading else [0.0] * len(units)
+        told += map(probability, reading.supports) if reading else [0.0] * len(units)
     if not found:
         return []
     texts = [f"{hit.passage.title}. {u.context}. {u.text}" for _, hit, u in found]
@@ -139,10 +144,10 @@ def candidates(
     cosines = rows[1:] @ rows[0]
     scores = _scaled([hit.score for hit in chosen])
     result = []
-    for (rank, hit, unit), cosine, support in zip(
-        found, cosines, supports, strict=True
+    for (rank, hit, unit), cosine, support, said in zip(
+        found, cosines, supports, told, strict=True
     ):
-        score = float(cosine) + PASSAGE_WEIGHT * scores[rank]
+        score = float(cosine) + PASSAGE_WEIGHT * scores[rank] + SUPPORT_WEIGHT * said
         if is_placeholder(unit.text):
             score -= 0.2
         result.append(Candidate(unit, rank, hit, float(cosine), score, support))
