@@ -66,8 +66,10 @@ def test_what_the_reader_takes_for_the_answer_comes_first() -> None:
     page = passage("a", "Returns", "Returns of lamps are easy. Thirty days are left.")
     asked = read_question([{"role": "user", "text": "returns of lamps"}])
     reading = {page.id: Reading(answers=4.0, open=-4.0, supports=(-6.0, 6.0))}
-    plain = candidates(asked, [hit(page)], encode)
-    read = candidates(asked, [hit(page)], lambda texts: 0.2 * encode(texts), reading)
+    plain = evidence.candidates(asked, [hit(page)], encode)
+    read = evidence.candidates(
+        asked, [hit(page)], lambda texts: 0.2 * encode(texts), reading
+    )
     assert plain[0].unit.text == "Returns of lamps are easy."
     assert read[0].unit.text == "Thirty days are left."
     assert read[0].support > 0.9
