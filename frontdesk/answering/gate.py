@@ -280,9 +280,19 @@ def decide(
         open_choice >= stored["ask"]["threshold"]
     ):
         decision = "ask"
-    elif hits and evidence and confidence >= stored["answer"]["threshold"]:
-        decision = "answer"
+    elif hits and evidence and not _is_gibberish(question, vocabulary):
+        if confidence >= stored["answer"]["threshold"]:
+            decision = "answer"
     return Verdict(decision, confidence, reason, features)
+
+
+def _is_gibberish(question: Question, vocabulary: Vocabulary) -> bool:
+    """Whether the message has several words, none of which the knowledge has.
+
+    One unknown word may be a misspelt one.
+    """
+    own = facts.content_stems(question.text)
+    return len(own) > 1 and not any(vocabulary.knows(stem) for stem in own)
 
 
 def _is_open(question: Question, siblings: Siblings, vocabulary: Vocabulary) -> bool:
