@@ -93,7 +93,9 @@ class Customer:
             self.page.evaluate("(streaming) => timing.next(streaming)", streaming)
             self._chat.field.press("Enter")
             if picture:
-                expect(self._chat.bubbles("bot").nth(1)).to_contain_text(" ")
+                expect(self._chat.bubbles("bot")).to_have_count(2)
+                thinking = self._chat.bubbles("bot").locator(".stage")
+                expect(thinking).to_have_count(0)
                 self.page.screenshot(path=picture.replace(".png", "-first.png"))
             found = self.page.evaluate(
                 """(ms) => Promise.race([timing.answered,
