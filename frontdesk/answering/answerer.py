@@ -20,6 +20,7 @@ from frontdesk.answering.check import (
     Evidence,
     check,
     check_claim,
+    is_sound,
     shipped_threshold,
 )
 from frontdesk.answering.comparison import compare, compared
@@ -31,7 +32,7 @@ from frontdesk.answering.evidence import (
 )
 from frontdesk.answering.question import Question, points_back, read_question
 from frontdesk.answering.reading import Reading
-from frontdesk.answering.siblings import Siblings, find_siblings
+from frontdesk.answering.siblings import Siblings, find_siblings, without_siblings
 from frontdesk.answering.stream import Reader, SentenceStream, read_along
 from frontdesk.answering.vocabulary import Vocabulary
 from frontdesk.generation.errors import GenerationError
@@ -263,7 +264,8 @@ class Answerer:
         if self._generator is None:
             return None
         begin = time.perf_counter()
-        hits = _in_order_of_use(known)
+        asked, (_, entities) = known.question, self._knowledge()
+        hits = without_siblings(asked, _in_order_of_use(known), entities)
         evidence = await asyncio.to_thread(_evidence, hits)
         sentences = SentenceStream(lambda text: self._may_be_read(text, evidence))
         await reader.on_stage("writing")
@@ -303,7 +305,7 @@ class Answerer:
     def _may_be_read(self, sentence: str, evidence: Evidence) -> bool:
         """Whether a sentence may be shown before the rest of the reply is known."""
         text = sentence.lower()
-        if prompt.NOT_IN_PASSAGES.lower() in text:
+        if prompt.NOT_IN_PASSAGES.lower() in text or prompt.MARKER.search(text):
             return False
         if self._hidden and self._hidden.lower() in text:
             return False
@@ -319,6 +321,8 @@ class Answerer:
         if self._hidden and self._hidden.lower() in text.lower():
             return False
         if text[-1] not in ".!?)" or len(text) > compose.MAX_CHARACTERS:
+            return False
+        if prompt.MARKER.search(text) or not is_sound(claims):
             return False
         limit = shipped_threshold()
         if any(claim.support < limit for claim in claims):

@@ -34,6 +34,7 @@ __all__ = [
     "check",
     "check_claim",
     "claims_of",
+    "is_sound",
     "shipped_threshold",
     "support",
 ]
@@ -70,6 +71,7 @@ _NOT_IN_COPIES = frozenset(CHANGES) - {
 _COPY_SLOPE = 3.0  # a third of all word pairs new: no longer a copy
 _NEAR_BEST = 0.06  # clauses whose score is this much lower count a third
 _MAX_CLAUSES = 6
+MIN_WORDS = 3  # content words of a reply
 
 _OPINION = frozenset("i i'm i've i'd i'll my me myself mine".split())
 _OPENING = re.compile(
@@ -124,6 +126,13 @@ def check_claim(text: str, evidence: Evidence) -> Claim:
 def support(reply: str, passages: Sequence[str]) -> float:
     """Probability in [0, 1] that the passages state every sentence of the reply."""
     return min((claim.support for claim in check(reply, passages)), default=0.0)
+
+
+def is_sound(claims: Sequence[Claim]) -> bool:
+    """Whether sentences say something, each once; "5." alone is no reply."""
+    said = [claim.text.strip().lower() for claim in claims]
+    words = {stem for text in said for stem in facts.content_stems(text)}
+    return len(set(said)) == len(said) and len(words) >= MIN_WORDS
 
 
 def shipped_threshold() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ VERSION = "grounded_answer.v1"
 MAX_PASSAGES = 3
 MAX_PASSAGE_CHARACTERS = 900
 NOT_IN_PASSAGES = "NOT IN PASSAGES"
+MARKER = re.compile(r"\[\d+\]")  # of a passage; nothing for customers
 _FOLDER = Path(__file__).with_name("prompts")
 
 

@@ -19,6 +19,7 @@ from frontdesk.answering.entities import Entities, Entity
 from frontdesk.answering.evidence import Candidate, Encode, honest_units
 from frontdesk.answering.question import Question
 from frontdesk.answering.sentences import Unit
+from frontdesk.knowledge.documents import Hit
 
 MAX_CHOICES = 4
 MARGIN = 0.3
@@ -138,6 +139,23 @@ def _features(
         "sibling_columns": float(group.kind == "columns"),
         "sibling_support": supports[1],
     }
+
+
+def without_siblings(
+    question: Question, hits: Sequence[Hit], entities: Entities
+) -> list[Hit]:
+    """The hits without those about siblings of what the question names.
+
+    All of them where nothing is named or nothing else would be left.
+    """
+    named = entities.named_in_any_case(question.standalone)
+    families = {entity.family for entity in named}
+    kept = []
+    for hit in hits:
+        entity = entities.of(hit.passage.document_id)
+        if entity is None or entity in named or entity.family not in families:
+            kept.append(hit)
+    return kept or list(hits)
 
 
 def _families(

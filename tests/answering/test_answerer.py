@@ -1,6 +1,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from frontdesk.answering import Answer, Answerer, wording
 from frontdesk.answering.gate import Verdict
 from frontdesk.answering.stream import Reader
@@ -46,6 +48,20 @@ def test_an_invented_figure_is_replaced_by_the_evidence() -> None:
     assert not answer.generated
     assert "You have 30 days to return an item." in answer.text
     assert "90" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "[1] You have 30 days to return an item.",
+        "You have 30 days to return an item. You have 30 days to return an item.",
+        "30 days.",
+    ],
+)
+def test_a_reply_that_is_no_sentence_for_a_customer_is_not_shown(reply: str) -> None:
+    answer = ask("How many days do I have to return an item?", reply)
+    assert not answer.generated
+    assert answer.text.count("You have 30 days to return an item.") == 1
 
 
 def test_an_outage_of_the_model_leaves_the_evidence() -> None:

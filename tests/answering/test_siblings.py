@@ -3,7 +3,12 @@ import pytest
 from frontdesk.answering.entities import Entities
 from frontdesk.answering.evidence import candidates
 from frontdesk.answering.question import read_question
-from frontdesk.answering.siblings import Siblings, find_siblings, parallel_names
+from frontdesk.answering.siblings import (
+    Siblings,
+    find_siblings,
+    parallel_names,
+    without_siblings,
+)
 from tests.fakes_answering import encode, hit, passage
 
 KETTLES = [
@@ -112,3 +117,18 @@ def test_titles_built_alike_name_what_could_be_meant(
     titles: list[str], names: list[str]
 ) -> None:
     assert list(parallel_names(titles).values()) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("capacity of the mira 1.5", ["mira-1.5", "delivery"]),
+        ("mira 1.5 or mira 1.7", ["mira-1.5", "mira-1.7", "delivery"]),
+        ("what does delivery cost", ["mira-1.0", "mira-1.5", "mira-1.7", "delivery"]),
+    ],
+)
+def test_siblings_of_what_is_named_are_left_out(text: str, ids: list[str]) -> None:
+    known = [*KETTLES, DELIVERY]
+    asked = read_question([{"role": "user", "text": text}])
+    kept = without_siblings(asked, [hit(p) for p in known], Entities(known))
+    assert [found.passage.document_id for found in kept] == ids
