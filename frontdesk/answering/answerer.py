@@ -305,7 +305,7 @@ class Answerer:
     def _may_be_read(self, sentence: str, evidence: Evidence) -> bool:
         """Whether a sentence may be shown before the rest of the reply is known."""
         text = sentence.lower()
-        if prompt.NOT_IN_PASSAGES.lower() in text or prompt.MARKER.search(text):
+        if prompt.is_silent(text) or prompt.MARKER.search(text):
             return False
         if self._hidden and self._hidden.lower() in text:
             return False
@@ -316,7 +316,7 @@ class Answerer:
     ) -> bool:
         """Whether every claim is supported and the reply is about the question."""
         text = draft.strip()
-        if not claims or prompt.NOT_IN_PASSAGES.lower() in text.lower():
+        if not claims or prompt.is_silent(text):
             return False
         if self._hidden and self._hidden.lower() in text.lower():
             return False

@@ -16,6 +16,11 @@ MAX_PASSAGES = 3
 MAX_PASSAGE_CHARACTERS = 900
 NOT_IN_PASSAGES = "NOT IN PASSAGES"
 MARKER = re.compile(r"\[\d+\]")  # of a passage; nothing for customers
+_SILENT = re.compile(
+    r"\b(?:not|n't) (?:available|specified|mentioned|stated|provided|listed|given)\b|"
+    r"\bno information\b",
+    re.IGNORECASE,
+)
 _FOLDER = Path(__file__).with_name("prompts")
 
 
@@ -39,6 +44,11 @@ def build_messages(
     )
     rules = f"{system}\n{hidden}".strip()
     return [{"role": "system", "content": rules}, {"role": "user", "content": filled}]
+
+
+def is_silent(text: str) -> bool:
+    """Whether a draft says that the passages do not tell."""
+    return NOT_IN_PASSAGES.lower() in text.lower() or _SILENT.search(text) is not None
 
 
 def _shorten(text: str) -> str:

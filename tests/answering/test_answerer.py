@@ -56,6 +56,7 @@ def test_an_invented_figure_is_replaced_by_the_evidence() -> None:
         "[1] You have 30 days to return an item.",
         "You have 30 days to return an item. You have 30 days to return an item.",
         "30 days.",
+        "The days to return an item are not specified.",
     ],
 )
 def test_a_reply_that_is_no_sentence_for_a_customer_is_not_shown(reply: str) -> None:
