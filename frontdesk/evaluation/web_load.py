@@ -55,8 +55,11 @@ class Sample:
 Ask = Callable[[str], Awaitable[Sample]]
 
 
-async def ask_streaming(url: str, origin: str, question: str) -> Sample:
-    """One question as a browser asks it."""
+async def ask_streaming(
+    url: str, origin: str, question: str, address: str = ""
+) -> Sample:
+    """One question as a browser asks it, from `address` through a proxy if given."""
+    proxied = {"X-Forwarded-For": address} if address else {}
     client = socketio.AsyncClient(reconnection=False)
     times: dict[str, Any] = {}
     pieces, stood_in = 0, False
@@ -85,7 +88,7 @@ async def ask_streaming(url: str, origin: str, question: str) -> Sample:
     try:
         await client.connect(
             url,
-            headers={"Origin": origin},
+            headers={"Origin": origin, **proxied},
             transports=["websocket"],
             socketio_path=SOCKET_PATH,
             wait_timeout=10,

@@ -20,19 +20,16 @@ import os
 import shutil
 import sys
 import threading
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import socketio
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
-from socketio.exceptions import SocketIOError
 
 from frontdesk.evaluation import figures, tables
-from frontdesk.evaluation.web_load import SOCKET_PATH
+from frontdesk.evaluation.web_load import ask_streaming
 from frontdesk.settings import Settings
 from tests.browser.chat import Chat
 
@@ -130,6 +127,7 @@ class Customer:
 @contextmanager
 def crowd(settings: Settings, question: str, count: int) -> Iterator[list[str]]:
     """So many other customers who ask without a pause; yields their errors."""
+    shop = f"http://127.0.0.1:{settings.page_port}"
     errors: list[str] = []
     warm = threading.Semaphore(0)
     over = threading.Event()
@@ -137,10 +135,10 @@ def crowd(settings: Settings, question: str, count: int) -> Iterator[list[str]]:
     async def one(number: int) -> None:
         first = True
         while not over.is_set():
-            try:
-                await ask_once(settings, question, f"192.0.2.{number + 1}")
-            except (SocketIOError, TimeoutError, ValueError) as error:
-                errors.append(f"{type(error).__name__}: {error}")
+            address = f"192.0.2.{number + 1}"
+            asked = await ask_streaming(settings.rasa_url, shop, question, address)
+            if asked.error:
+                errors.append(asked.error)
                 await asyncio.sleep(1.0)
             if first:
                 warm.release()
@@ -158,37 +156,6 @@ def crowd(settings: Settings, question: str, count: int) -> Iterator[list[str]]:
     finally:
         over.set()
         thread.join(PATIENCE_MS / 1000)
-
-
-async def ask_once(settings: Settings, question: str, address: str) -> None:
-    """One question by Socket.IO, as if it came through a proxy from an address.
-
-    Raises:
-        ValueError: The channel refused it.
-    """
-    client = socketio.AsyncClient(reconnection=False)
-    answered = asyncio.Event()
-
-    async def on_message(_: dict[str, Any]) -> None:
-        answered.set()
-
-    client.on("bot_uttered", on_message)
-    shop = f"http://127.0.0.1:{settings.page_port}"
-    message = {"message": question, "message_id": uuid.uuid4().hex}
-    try:
-        await client.connect(
-            settings.rasa_url,
-            headers={"Origin": shop, "X-Forwarded-For": address},
-            transports=["websocket"],
-            socketio_path=SOCKET_PATH,
-        )
-        for event, body in (("session_request", {}), ("user_uttered", message)):
-            taken = await client.call(event, body, timeout=20)
-            if not taken["ok"]:
-                raise ValueError(str(taken))
-        await asyncio.wait_for(answered.wait(), PATIENCE_MS / 1000)
-    finally:
-        await client.disconnect()
 
 
 def measure(customer: Customer, question: str, n: int) -> dict[str, list[Seen]]:
