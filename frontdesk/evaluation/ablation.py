@@ -12,11 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from frontdesk.answering import Answer, Answerer, open_answerer
+from frontdesk.answering import Answerer, open_answerer
 from frontdesk.answering.answerer import Understanding
 from frontdesk.answering.check import Claim, Evidence
 from frontdesk.answering.prompt import NOT_IN_PASSAGES
-from frontdesk.answering.stream import Reader
 from frontdesk.evaluation import answers
 from frontdesk.evaluation.answers import Judged
 from frontdesk.evaluation.sets import Question
@@ -54,14 +53,9 @@ class Sharing(Answerer):
 class Quoting(Sharing):
     """Quotes evidence word for word; no model writes."""
 
-    async def _write(
-        self,
-        known: Understanding,
-        timings: dict[str, float],
-        trace: dict[str, Any] | None,
-        reader: Reader,
-    ) -> Answer | None:
-        return None
+    def __init__(self, other: Answerer, memory: Memory) -> None:
+        super().__init__(other, memory)
+        self._generator = None
 
 
 class WithoutHistory(Quoting):
