@@ -50,6 +50,8 @@ class Entities:
         ordered = sorted(map(re.escape, self._by_alias), key=len, reverse=True)
         pattern = rf"(?<![\w.])(?:{'|'.join(ordered)})(?![\w]|\.\d)"
         self._any = re.compile(pattern) if ordered else None
+        self._any_case = re.compile(pattern, re.IGNORECASE)
+        self._by_lower = {alias.lower(): e for alias, e in self._by_alias.items()}
         self._of: dict[str, Entity] = {}
         texts: dict[str, list[str]] = defaultdict(list)
         titles: dict[str, str] = {}
@@ -89,9 +91,8 @@ class Entities:
         """
         if self._any is None:
             return []
-        lowered = {alias.lower(): e for alias, e in self._by_alias.items()}
-        found = re.findall(self._any.pattern, text, re.IGNORECASE)
-        return list(dict.fromkeys(lowered[alias.lower()] for alias in found))
+        found = self._any_case.findall(text)
+        return list(dict.fromkeys(self._by_lower[alias.lower()] for alias in found))
 
     def _main(
         self, document_id: str, title: str, texts: Sequence[str]
@@ -144,19 +145,20 @@ def _phrases(passages: Sequence[Passage]) -> dict[str, str]:
             if match:
                 prefixes[match[1]] += 1
         spread.update(found)
-    lowered = " ".join(passage.text for passage in passages)
-    common = {
-        phrase: n
-        for phrase, n in spread.items()
-        if n >= MIN_PASSAGES and _is_name(phrase) and lowered.count(phrase.lower()) < n
-    }
+    common = {p: n for p, n in spread.items() if n >= MIN_PASSAGES and _is_name(p)}
     families: Mapping[str, list[str]] = defaultdict(list)
     for phrase in common:
         families[phrase.rsplit(" ", 1)[-1]].append(phrase)
     in_titles = " ".join(passage.title.lower() for passage in passages)
+    text = " ".join(passage.text for passage in passages)
     names = {}
     for head, members in families.items():
-        known = [m for m in members if m.lower().rsplit(" ", 1)[0] in in_titles]
+        known = [
+            member
+            for member in members
+            if member.lower().rsplit(" ", 1)[0] in in_titles
+            and text.count(member.lower()) < common[member]  # not "credit card"
+        ]
         if len(known) >= MIN_SIBLINGS and head.isalpha() and head[1:].islower():
             names.update(dict.fromkeys(known, _singular(head)))
     for prefix, count in prefixes.items():
