@@ -264,8 +264,8 @@ class Answerer:
         if self._generator is None:
             return None
         begin = time.perf_counter()
-        asked, (_, entities) = known.question, self._knowledge()
-        hits = without_siblings(asked, _in_order_of_use(known), entities)
+        _, entities = self._knowledge()
+        hits = without_siblings(known.question, _in_order_of_use(known), entities)
         evidence = await asyncio.to_thread(_evidence, hits)
         sentences = SentenceStream(lambda text: self._may_be_read(text, evidence))
         await reader.on_stage("writing")
@@ -304,25 +304,24 @@ class Answerer:
 
     def _may_be_read(self, sentence: str, evidence: Evidence) -> bool:
         """Whether a sentence may be shown before the rest of the reply is known."""
-        text = sentence.lower()
-        if prompt.is_silent(text) or prompt.MARKER.search(text):
-            return False
-        if self._hidden and self._hidden.lower() in text:
+        if self._is_internal(sentence):
             return False
         return check_claim(sentence, evidence).support >= shipped_threshold()
+
+    def _is_internal(self, text: str) -> bool:
+        """Whether a text holds what the model was told, or says that it cannot tell."""
+        if prompt.is_silent(text) or prompt.MARKER.search(text):
+            return True
+        return bool(self._hidden) and self._hidden.lower() in text.lower()
 
     def _acceptable(
         self, draft: str, claims: Sequence[Claim], known: Understanding
     ) -> bool:
         """Whether every claim is supported and the reply is about the question."""
         text = draft.strip()
-        if not claims or prompt.is_silent(text):
-            return False
-        if self._hidden and self._hidden.lower() in text.lower():
+        if not is_sound(claims) or self._is_internal(text):
             return False
         if text[-1] not in ".!?)" or len(text) > compose.MAX_CHARACTERS:
-            return False
-        if prompt.MARKER.search(text) or not is_sound(claims):
             return False
         limit = shipped_threshold()
         if any(claim.support < limit for claim in claims):

@@ -8,7 +8,7 @@ from frontdesk.answering import facts
 from frontdesk.answering.answer import Citation
 from frontdesk.answering.check import Claim
 from frontdesk.answering.evidence import Candidate, honest_units, is_placeholder
-from frontdesk.answering.sentences import Unit
+from frontdesk.answering.sentences import Unit, in_words
 from frontdesk.knowledge.documents import Hit
 
 # Chosen on the shop's tuning questions, three organisations of the corpus and a public
@@ -93,7 +93,7 @@ def shown(candidate: Candidate) -> str:
     if len(cells) == 1:
         return f"{name}: {cells[0][1]}"
     if cells:
-        return f"{name} - " + "; ".join(f"{h}: {c}" if h else c for h, c in cells)
+        return f"{name} - {in_words(cells)}"
     if passage.kind != "product" or ": " not in text[:40] or passage.title in text:
         return text
     return f"{passage.title} - {text}"

@@ -280,9 +280,13 @@ def decide(
         open_choice >= stored["ask"]["threshold"]
     ):
         decision = "ask"
-    elif hits and evidence and not _is_gibberish(question, vocabulary):
-        if confidence >= stored["answer"]["threshold"]:
-            decision = "answer"
+    elif (
+        hits
+        and evidence
+        and confidence >= stored["answer"]["threshold"]
+        and not _is_gibberish(question, vocabulary)
+    ):
+        decision = "answer"
     return Verdict(decision, confidence, reason, features)
 
 

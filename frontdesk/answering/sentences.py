@@ -7,6 +7,7 @@ the line that introduces it, or a table row with its column heads.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _ABBREVIATIONS = frozenset(
@@ -41,6 +42,11 @@ class Unit:
     cells: tuple[tuple[str, str], ...] = ()
 
 
+def in_words(cells: Sequence[tuple[str, str]]) -> str:
+    """Cells of a table row with their column heads, on one line."""
+    return "; ".join(f"{head}: {cell}" if head else cell for head, cell in cells)
+
+
 def plain(text: str) -> str:
     """The text without Markdown links, emphasis and repeated spaces."""
     return _SPACE.sub(" ", _MARKUP.sub(r"\2", _LINK.sub(r"\1", text))).strip()
@@ -72,7 +78,7 @@ def split_units(text: str) -> list[Unit]:
 
     def add_row(cells: list[str]) -> None:
         pairs = tuple((h, c) for h, c in zip(head, cells, strict=False) if c)
-        text = "; ".join(f"{h}: {c}" if h else c for h, c in pairs)
+        text = in_words(pairs)
         place = f"{heading} {intro}".strip()
         units.append(Unit(text, place, len(units), item=True, cells=pairs))
 

@@ -96,13 +96,11 @@ def find_siblings(
         return Siblings()
     said = " ".join(turn["text"] for turn in question.turns)
     near = [c for c in evidence[:CONSIDERED] if c.score > evidence[0].score - MARGIN]
-    groups = [
+    groups = [*_titles(near), *_tables(near), *_columns(near)]
+    still_open = [
         *_families(near, entities, said),
-        *_titles(near),
-        *_tables(near),
-        *_columns(near),
+        *(group for group in groups if not _is_named(group, said)),
     ]
-    still_open = [group for group in groups if not _is_named(group, said)]
     if not still_open:
         return Siblings()
     named = [group for group in still_open if _says(said, group.noun)]
@@ -257,9 +255,9 @@ def _tables(near: Sequence[Candidate]) -> Iterator[_Group]:
     """Rows of one table or list that differ in their first cell."""
     seen: set[tuple[str, str, str]] = set()
     for top in near:
-        head, value = _label(top.unit)
-        place = (top.hit.passage.id, top.unit.context, head)
-        if not value or place in seen:
+        place = _place(top)
+        _, context, head = place
+        if not head or place in seen:
             continue
         if len(seen) == TABLES:
             return
@@ -273,7 +271,7 @@ def _tables(near: Sequence[Candidate]) -> Iterator[_Group]:
         whole = [
             _label(unit)[1]
             for unit in honest_units(top.hit.passage.text)
-            if unit.context == top.unit.context and _label(unit)[0] == head
+            if (unit.context, _label(unit)[0]) == (context, head)
         ]
         names = tuple(
             dict.fromkeys([name for name in whole if name in members] + whole)
@@ -340,8 +338,6 @@ def _kind(value: str) -> frozenset[str]:
 
 def _is_named(group: _Group, said: str) -> bool:
     """Whether the conversation holds a word that tells one member from the others."""
-    if group.kind == "family":
-        return False  # seen to when it was made
     words = set(facts.content_stems(said))
     stems = [frozenset(facts.content_stems(name)) for name in group.names]
     shared = frozenset.intersection(*stems)
