@@ -25,11 +25,7 @@ from frontdesk.answering.check import (
 )
 from frontdesk.answering.comparison import compare, compared
 from frontdesk.answering.entities import Entities
-from frontdesk.answering.evidence import (
-    Candidate,
-    Encode,
-    candidates,
-)
+from frontdesk.answering.evidence import Candidate, Encode, candidates
 from frontdesk.answering.question import Question, points_back, read_question
 from frontdesk.answering.reading import Reading
 from frontdesk.answering.siblings import Siblings, find_siblings, without_siblings
@@ -228,9 +224,12 @@ class Answerer:
             text, cited = side_by_side
             return Answer("answer", text, citations=cited, passages=hits)
         if verdict.decision == "ask":
-            choices = known.siblings.choices
-            text = wording.ask_which(known.siblings.noun, choices)
-            return Answer("ask", text, choices=choices, passages=hits)
+            open_ = known.siblings
+            text = wording.ask_which(
+                open_.noun, open_.choices, open_.lines, open_.about
+            )
+            cited = compose.citations(open_.source)
+            return Answer("ask", text, open_.choices, cited, passages=hits)
         chosen = compose.choose(known.evidence)
         if verdict.decision == "abstain" or not chosen:
             return Answer("abstain", wording.abstain(self._settings), passages=hits)

@@ -18,7 +18,7 @@ from frontdesk.answering import facts
 from frontdesk.answering.entities import Entities, Entity
 from frontdesk.answering.evidence import Candidate, Encode, honest_units
 from frontdesk.answering.question import Question
-from frontdesk.answering.sentences import Unit
+from frontdesk.answering.sentences import Unit, in_words
 from frontdesk.knowledge.documents import Hit
 
 MAX_CHOICES = 4
@@ -27,6 +27,7 @@ CONSIDERED = 24
 TABLES = 3  # of the best rows, whose tables are looked at
 MAX_NAME_WORDS = 3
 MAX_LABEL = 60
+MAX_LINES = 400  # characters of a table that is told while asking back
 # Column heads that say what a column states; other heads may be names of things.
 _STATEMENTS = frozenset(
     "price cost fee charge amount time limit notice length when what for from until "
@@ -56,11 +57,18 @@ class Siblings:
         choices: Names to offer, the likeliest first; empty when nothing is open.
         noun: What they are: "account", "delivery service".
         features: Signs for the gate.
+        lines: What a table says about each choice, "Express: £7", where the choices are
+            all it has and few words tell it; else empty.
+        about: What its row is about where the choices are columns.
+        source: The row of the table that was found, if there are lines.
     """
 
     choices: tuple[str, ...] = ()
     noun: str = ""
     features: dict[str, float] = field(default_factory=lambda: dict(_NONE))
+    lines: tuple[str, ...] = ()
+    about: str = ""
+    source: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,12 +80,14 @@ class _Group:
         noun: What they are, "" where that is not known.
         members: The best sentence about each, by name, the best first.
         names: All names, also of those that no good sentence is about.
+        cells: What the table says about each name, where one says it.
     """
 
     kind: str
     noun: str
     members: dict[str, Candidate]
     names: tuple[str, ...]
+    cells: dict[str, str] = field(default_factory=dict)
 
     @property
     def second(self) -> float:
@@ -105,11 +115,24 @@ def find_siblings(
         return Siblings()
     named = [group for group in still_open if _says(said, group.noun)]
     best = max(named or still_open, key=lambda group: group.second)
+    lines = _lines(best)
+    row = next(iter(best.members.values()))
     return Siblings(
         best.names[:MAX_CHOICES],
         best.noun,
         _features(best, near, entities, said, encode),
+        lines,
+        row.unit.cells[0][1] if best.kind == "columns" else "",
+        (row,) if lines else (),
     )
+
+
+def _lines(group: _Group) -> tuple[str, ...]:
+    """What is said about each name, if all can be named and it is short enough."""
+    if not group.cells or len(group.names) > MAX_CHOICES:
+        return ()
+    lines = tuple(f"{name}: {group.cells[name]}" for name in group.names)
+    return lines if sum(map(len, lines)) <= MAX_LINES else ()
 
 
 def _features(
@@ -269,14 +292,15 @@ def _tables(near: Sequence[Candidate]) -> Iterator[_Group]:
         if len(members) < 2 or not _alike(list(members.values())[:2]):
             continue
         whole = [
-            _label(unit)[1]
+            (_label(unit)[1], in_words(unit.cells[1:]))
             for unit in honest_units(top.hit.passage.text)
             if (unit.context, _label(unit)[0]) == (context, head)
         ]
-        names = tuple(
-            dict.fromkeys([name for name in whole if name in members] + whole)
-        )
-        yield _Group("rows", _noun(head), members, names)
+        cells = dict(whole)
+        names = tuple(dict.fromkeys([n for n in cells if n in members] + list(cells)))
+        if len(cells) < len(whole):  # one thing in two rows
+            cells = {}
+        yield _Group("rows", _noun(head), members, names, cells)
 
 
 def _alike(rows: Sequence[Candidate]) -> bool:
@@ -323,7 +347,7 @@ def _columns(near: Sequence[Candidate]) -> Iterator[_Group]:
         if len(set(named.values())) < 2 or len(kinds) > 1:
             continue
         members = dict.fromkeys(named, candidate)
-        yield _Group("columns", "", members, tuple(members))
+        yield _Group("columns", "", members, tuple(members), named)
         return
 
 

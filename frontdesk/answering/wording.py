@@ -10,12 +10,24 @@ EMPTY = "I did not get any text. What would you like to know?"
 STOPPED = "All right, I've stopped. What would you like to know instead?"
 
 
-def ask_which(noun: str, choices: Sequence[str]) -> str:
-    """A question back that names the choices."""
-    named = _listed(choices)
-    if noun and noun != "product":
-        return f"It depends on the {noun}. Which {noun} do you mean: {named}?"
-    return f"It depends. Which one do you mean: {named}?"
+def ask_which(
+    noun: str, choices: Sequence[str], lines: Sequence[str] = (), about: str = ""
+) -> str:
+    """A question back that names the choices.
+
+    Args:
+        noun: What they are, "" where that is not known.
+        choices: Their names.
+        lines: What is known of each, if it is to be told at once.
+        about: What the lines are about, "" where the noun says it.
+    """
+    known = noun and noun != "product"
+    begin = f"It depends on the {noun}" if known else "It depends"
+    which = f"Which {noun} do you mean" if known else "Which one do you mean"
+    if lines:
+        told = "\n".join(f"- {line}" for line in lines)
+        return f"{about or begin}:\n{told}\n\n{which}?"
+    return f"{begin}. {which}: {_listed(choices)}?"
 
 
 def abstain(settings: Settings) -> str:

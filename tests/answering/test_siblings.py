@@ -48,6 +48,19 @@ def test_rows_of_a_table_are_offered_by_their_first_cell() -> None:
     found = siblings("what is the time and price of delivery service", DELIVERY)
     assert set(found.choices) == {"Standard", "Express"}
     assert found.noun == "service"
+    assert set(found.lines) == {
+        "Standard: Time: 3 days; Price: £4",
+        "Express: Time: 1 day; Price: £9",
+    }
+    assert found.source[0].hit.passage is DELIVERY
+
+
+def test_a_table_with_more_rows_than_choices_is_not_told() -> None:
+    rows = "".join(f"| Size {n} | £{n} |\n" for n in "ABCDEF".lower())
+    sizes = passage("sizes", "Sizes", f"| Parcel | Price |\n|---|---|\n{rows}")
+    found = siblings("what is the price of a parcel", sizes)
+    assert len(found.choices) == 4
+    assert (found.lines, found.source) == ((), ())
 
 
 GIFTS = passage(
@@ -67,6 +80,8 @@ def test_columns_of_the_best_row_are_offered_by_their_heads() -> None:
     found = siblings("how long are gifts valid", GIFTS)
     assert set(found.choices) == {"Amount card", "Moment card"}
     assert found.features["sibling_columns"] == 1.0
+    assert found.lines == ("Amount card: 3 years", "Moment card: 1 year")
+    assert found.about == "Valid for"
 
 
 def test_a_named_column_leaves_nothing_open() -> None:
