@@ -15,7 +15,7 @@ from collections import deque
 import torch
 
 from frontdesk.generation import slots
-from frontdesk.generation.allocator import keep_freed_memory
+from frontdesk.generation.allocator import forget_old_shapes, keep_freed_memory
 from frontdesk.generation.attention import Span, Step
 from frontdesk.generation.constraints import Constraint, Constraints
 from frontdesk.generation.decoders import open_decoder
@@ -66,6 +66,7 @@ class BatchEngine:
         """
         if loaded.device == "cpu":
             keep_freed_memory()
+            forget_old_shapes()
         self.name = loaded.name
         self.metrics = Metrics()
         self._config = loaded.model.config
