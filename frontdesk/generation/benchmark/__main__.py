@@ -90,11 +90,20 @@ def _identity(given: argparse.Namespace) -> int:
     loaded = _load(given)
     whole = _prompts(given, loaded, given.prompts, seed=11)
     chance = random.Random(11)  # all lengths, so that steps mix chunks of all kinds
-    asked = [prompt[: chance.randrange(20, len(prompt))] for prompt in whole]
-    found = identity.compare(lambda: _load(given), asked)
+    asked = [_cut(prompt, given.prompt_tokens, chance) for prompt in whole]
+    found = identity.compare(lambda: _load(given), asked, given.answer_tokens)
     print(f"{loaded.name}, {loaded.dtype}, {len(asked)} prompts")
     print(*(comparison.line() for comparison in found), sep="\n")
     return int(any(comparison.unexplained for comparison in found))
+
+
+def _cut(
+    prompt: tuple[int, ...], longest: int, chance: random.Random
+) -> tuple[int, ...]:
+    """A beginning that others share and an end of its own; 20 tokens or more."""
+    length = chance.randint(20, min(longest, len(prompt)))
+    own = chance.randrange(1, length)
+    return prompt[: length - own] + prompt[-own:]
 
 
 def _soak(given: argparse.Namespace) -> int:
@@ -172,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
     same = add("identity", _identity)
     add_weights(same)
     same.add_argument("--prompts", type=int, default=100)
+    same.add_argument("--prompt-tokens", type=int, default=600, help="at most")
+    same.add_argument("--answer-tokens", type=int, default=48, help="at most")
     long = add("soak", _soak)
     add_weights(long)
     long.add_argument("--minutes", type=float, default=20.0)

@@ -73,14 +73,18 @@ class _Answer:
 def compare(
     load: Callable[[], LoadedModel],
     prompts: Sequence[tuple[int, ...]],
+    answer_tokens: int = 48,
     seed: int = 0,
 ) -> list[Comparison]:
-    """The comparisons alone, mixed, and mixed without guesses; exact in float32."""
+    """The comparisons alone, mixed, and mixed without guesses; exact in float32.
+
+    Answers have 4 to `answer_tokens` tokens.
+    """
     reference = load()
     chance = random.Random(seed)
     asked = []
     for number, prompt in enumerate(prompts):
-        length = chance.randrange(4, 48)
+        length = chance.randint(4, answer_tokens)
         asked.append(_Asked(prompt, length, _generate(reference, prompt, length)))
         if number % 100 == 99:
             print(f"generate: {number + 1} answers", file=sys.stderr)

@@ -46,6 +46,7 @@ class Soak:
             f"{self.finished} finished, {self.left} left early, {self.refused} refused",
             f"failed survivors {self.failed}, leaked slots {self.leaked_slots}",
             f"memory {self.memory[0]:.0f} MB after the warm-up, "
+            f"{self.memory[len(self.memory) // 2]:.0f} MB halfway, "
             f"{self.memory[-1]:.0f} MB at the end, most {max(self.memory):.0f} MB",
             f"first token p50 / p99: first half {_share(before, 0.5):.2f} / "
             f"{_share(before, 0.99):.2f} s, second half {_share(after, 0.5):.2f} / "

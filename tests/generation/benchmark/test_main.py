@@ -25,7 +25,8 @@ def test_engines_can_be_printed_as_json(capsys):
 
 
 def test_identity_fails_only_if_answers_differ(capsys):
-    assert main(["identity", *TINY, "--prompts", "4"]) == 0
+    short = ["--prompt-tokens", "60", "--answer-tokens", "8"]
+    assert main(["identity", *TINY, "--prompts", "4", *short]) == 0
     assert "alone: 4 of 4 answers identical" in capsys.readouterr().out
 
 
