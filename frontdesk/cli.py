@@ -235,6 +235,7 @@ def _add_training(commands: Any) -> None:
     train.add_argument("--hold-out", default="", help="organisations to measure with")
     train.add_argument("--epochs", type=_positive, help="how often all is seen")
     train.add_argument("--seed", type=int, help="of everything random")
+    train.add_argument("--fresh", action="store_true", help="teach the encoder anew")
 
 
 def handoffs_command(json: bool) -> int:

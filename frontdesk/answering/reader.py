@@ -26,6 +26,7 @@ from frontdesk.knowledge.documents import Passage
 from frontdesk.knowledge.encoder import embedded_model_path, has_fast_bfloat16
 
 SHIPPED = Path(__file__).parent / "models" / "reader"
+WEIGHTS = "reader.safetensors"
 MAX_TOKENS = 256
 MAX_QUESTION_TOKENS = 64
 UNREAD = -10.0  # logit of a sentence beyond MAX_TOKENS
@@ -40,11 +41,13 @@ class Page:
     """A passage as the reader sees it.
 
     Attributes:
+        title: Title path.
         text: Title path, then every sentence on its own line below its context.
         units: The sentences.
         spans: Where each stands in `text`, [begin, end) in characters.
     """
 
+    title: str
     text: str
     units: tuple[Unit, ...]
     spans: tuple[tuple[int, int], ...]
@@ -52,9 +55,14 @@ class Page:
 
 def page_of(passage: Passage) -> Page:
     """The passage as the reader sees it."""
-    text = " - ".join(passage.title_path) or passage.title
-    units = tuple(honest_units(passage.text))
+    title = " - ".join(passage.title_path) or passage.title
+    return lay_out(title, honest_units(passage.text))
+
+
+def lay_out(title: str, units: Sequence[Unit]) -> Page:
+    """Sentences below their title and contexts."""
     spans = []
+    text = title
     context = ""
     for unit in units:
         if unit.context and unit.context != context:
@@ -63,7 +71,7 @@ def page_of(passage: Passage) -> Page:
         text += "\n"
         spans.append((len(text), len(text) + len(unit.text)))
         text += unit.text
-    return Page(text, units, tuple(spans))
+    return Page(title, text, tuple(units), tuple(spans))
 
 
 @dataclass(frozen=True)
@@ -243,7 +251,7 @@ def load_network(folder: Path) -> tuple[Any, Any]:
 
     bert, tokenizer = encoder_parts()
     network = build_model(bert)
-    stored = load_file(str(folder / "reader.safetensors"))
+    stored = load_file(str(folder / WEIGHTS))
     missing, unexpected = network.load_state_dict(
         {name: value.float() for name, value in stored.items()}, strict=False
     )

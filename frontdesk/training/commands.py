@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk.answering.reader import (
+    SHIPPED,
     encoder_parts,
     load_network,
-    load_reader,
     own_folder,
 )
 from frontdesk.knowledge.encoder import load_encoder
 from frontdesk.settings import Settings
 from frontdesk.training.corpus import CorpusError, Organisation, load_corpus
 from frontdesk.training.examples import Group, open_organisation, read_groups
-from frontdesk.training.reader import Config, measure, train
+from frontdesk.training.measures import measure
+from frontdesk.training.reader import Config, train
 
 HELD_BACK = 0.2  # of the questions, where no organisation is named
 MEASURES = ("first", "sentence", "answerable_auc", "open_auc")
@@ -36,6 +37,7 @@ def train_command(
     hold_out: str = "",
     epochs: int | None = None,
     seed: int | None = None,
+    fresh: bool = False,
 ) -> int:
     """Teach a model on a folder of organisations; gives the exit status.
 
@@ -51,6 +53,7 @@ def train_command(
             a fifth of every organisation's questions.
         epochs: How often every question is seen.
         seed: Of everything random.
+        fresh: Teach the encoder anew instead of going on from the model there is.
 
     Raises:
         CorpusError: The folder cannot be used.
@@ -72,7 +75,9 @@ def train_command(
     print(f"{len(groups)} questions to learn from, {len(held)} held back.", flush=True)
     with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
         new = Path(folder) / name
-        network = train(groups, held, config, new, target.with_name(f"{name}.partial"))
+        start = None if fresh else _in_force(target)
+        partial = target.with_name(f"{name}.partial")
+        network = train(groups, held, config, new, start, partial)
         after = measure(network, encoder_parts()[1], held)
         before = _installed(target, held)
         _print_table(before, after)
@@ -141,10 +146,16 @@ def _split(
 
 def _installed(target: Path, held: Sequence[Group]) -> dict[str, float] | None:
     """How the model in force does; None when there is none."""
-    reader = load_reader(target) or load_reader()
-    if reader is None:
-        return None
-    return measure(*load_network(reader.folder), held)
+    folder = _in_force(target)
+    return None if folder is None else measure(*load_network(folder), held)
+
+
+def _in_force(target: Path) -> Path | None:
+    """The folder of the model there is: the shop's own, else the shipped one."""
+    for folder in (target, SHIPPED):
+        if (folder / "manifest.json").is_file():
+            return folder
+    return None
 
 
 def _mean(figures: dict[str, float]) -> float:

@@ -12,14 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from frontdesk.answering.evidence import honest_units
 from frontdesk.answering.question import read_question
+from frontdesk.answering.reader import Page, lay_out, page_of
 from frontdesk.knowledge.documents import Passage
 from frontdesk.knowledge.encoder import Encoder
 from frontdesk.knowledge.index import build_index
 from frontdesk.knowledge.retriever import Retriever, open_retriever
 from frontdesk.training.corpus import Organisation, Question, normalised
 
+OPEN = "underspecified"  # the kind of question that leaves something open
 FOUND = 12  # passages of a search that may become negatives
 SAME_SENTENCE = 0.8  # share of a sentence's words that makes it the supporting one
 
@@ -29,12 +30,12 @@ class Labelled:
     """A passage beside a question.
 
     Attributes:
-        passage: The passage.
+        page: The passage as the reader sees it.
         gold: Whether it holds what answers; None where that is not known.
-        supports: For each of its honest units, whether it is part of the answer.
+        supports: For each of its units, whether it is part of the answer.
     """
 
-    passage: Passage
+    page: Page
     gold: bool | None
     supports: tuple[bool, ...]
 
@@ -82,6 +83,32 @@ def open_organisation(folder: Path, encoder: Encoder, index: Path) -> Retriever:
     return open_retriever(index, encoder)
 
 
+def without_support(item: Labelled) -> Labelled | None:
+    """The same passage without the answer: on the topic, but silent on the question.
+
+    None where nothing would be left.
+    """
+    return _without(item, [not support for support in item.supports], False)
+
+
+def with_gaps(item: Labelled, chance: random.Random) -> Labelled:
+    """A passage without some sentences that do not matter; often unchanged."""
+    if chance.random() < 0.5:
+        return item
+    kept = [support or chance.random() < 0.75 for support in item.supports]
+    return _without(item, kept, item.gold) or item
+
+
+def _without(
+    item: Labelled, kept: Sequence[bool], gold: bool | None
+) -> Labelled | None:
+    if not any(kept):
+        return None
+    places = [place for place, keep in enumerate(kept) if keep]
+    page = lay_out(item.page.title, [item.page.units[place] for place in places])
+    return Labelled(page, gold, tuple(item.supports[place] for place in places))
+
+
 def misspelt(text: str, chance: random.Random) -> str:
     """The text as somebody in a hurry types it; often unchanged."""
     if chance.random() < 0.6:
@@ -103,11 +130,11 @@ def misspelt(text: str, chance: random.Random) -> str:
 
 
 def _label(question: Question, passage: Passage) -> Labelled:
-    units = honest_units(passage.text)
+    page = page_of(passage)
     if passage.document_id not in question.relevant:
-        return Labelled(passage, False, (False,) * len(units))
-    supports = tuple(_supports(unit.text, question.support) for unit in units)
-    return Labelled(passage, True if any(supports) else None, supports)
+        return Labelled(page, False, (False,) * len(page.units))
+    supports = tuple(_supports(unit.text, question.support) for unit in page.units)
+    return Labelled(page, True if any(supports) else None, supports)
 
 
 def _supports(text: str, support: Sequence[str]) -> bool:

@@ -3,13 +3,15 @@
     frontdesk train reader --data training/corpus --hold-out utility
 
 One epoch shows every question once with its gold passages and some that look like
-them. Three losses are added: each pair's own (does it answer), the passages of one
-question against each other, and the sentences'. Half of the network's work is saved
-by leaving the word embeddings as they are; they are shipped with the encoder anyway.
+them, among them a gold one from which the answer was taken out: so the reader learns
+what it is to be on the topic and silent on the question. Three losses are added: each
+pair's own (does it answer), the passages of one question against each other, and the
+sentences'. The word embeddings stay as they are; they are shipped with the encoder.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import time
@@ -19,17 +21,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from frontdesk.answering.reader import (
+    WEIGHTS,
     batch_of,
     build_model,
     encoder_parts,
-    page_of,
+    load_network,
 )
-from frontdesk.training.examples import Group, Labelled, misspelt
+from frontdesk.training.examples import (
+    OPEN,
+    Group,
+    Labelled,
+    misspelt,
+    with_gaps,
+    without_support,
+)
+from frontdesk.training.measures import autocast, measure
 
-OPEN = "underspecified"
 Log = Callable[[str], None]
 
 
@@ -46,7 +55,8 @@ class Config:
         head_rate: The same for the heads, which start from nothing.
         warm_up: Share of the steps in which the rates rise.
         gold: Gold passages of a question at most.
-        negatives: Other passages of a question at most.
+        negatives: Other passages of a question at most, the one without its answer
+            among them.
         questions: Questions a step.
         frozen: Lowest layers that stay as they are.
         seed: Of everything random.
@@ -70,6 +80,7 @@ def train(
     held_out: Sequence[Group],
     config: Config,
     out: Path,
+    start: Path | None = None,
     partial: Path | None = None,
     log: Log = print,
 ) -> Any:
@@ -80,6 +91,7 @@ def train(
         held_out: Questions to measure with after each epoch.
         config: How to teach.
         out: Folder of the result.
+        start: Folder of a reader to go on from; without one the encoder is taught.
         partial: Where the state is kept after each epoch, and taken up again if an
             earlier run with the same settings was cut off; removed at the end.
         log: Told about the progress.
@@ -88,8 +100,9 @@ def train(
 
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    bert, tokenizer = encoder_parts()
-    network = build_model(bert).eval()  # see Config: taught without dropout
+    network, tokenizer = load_network(start) if start else _new_network()
+    network.eval()  # see Config: taught without dropout
+    bert = network.bert
     for part in (bert.embeddings, *bert.encoder.layer[: config.frozen]):
         part.requires_grad_(False)
     optimizer = _optimizer(network, config)
@@ -101,12 +114,35 @@ def train(
             figures |= measure(network, tokenizer, held_out)
         curve.append(figures)
         log(json.dumps(figures))
-        save(network, config, curve, out)
+        save(network, config, curve, out, start)
         if partial is not None:
             _keep(network, optimizer, config, curve, partial)
+    if start is not None:
+        halfway(network, load_network(start)[0])
+        save(network, config, curve, out, start)
     if partial is not None:
         partial.unlink(missing_ok=True)
     return network
+
+
+def halfway(network: Any, before: Any) -> None:
+    """Set the weights to the mean of themselves and those of the network before.
+
+    So what was learned anew costs less of what was known: "Robust fine-tuning of
+    zero-shot models" (Wortsman et al., 2022).
+    """
+    import torch
+
+    known = before.state_dict()
+    with torch.no_grad():
+        for name, value in network.state_dict().items():
+            if value.is_floating_point():
+                value.add_(known[name]).div_(2)
+
+
+def _new_network() -> tuple[Any, Any]:
+    bert, tokenizer = encoder_parts()
+    return build_model(bert), tokenizer
 
 
 def _epoch(
@@ -183,43 +219,13 @@ def _take_up(
     return found
 
 
-def measure(network: Any, tokenizer: Any, groups: Sequence[Group]) -> dict[str, float]:
-    """How well the network does on questions it has not seen.
-
-    `first`: the best passage is gold; `answerable_auc`: the best passage's logit tells
-    answerable questions from others; `sentence`: the best sentence of the best gold
-    passage supports; `open_auc`: the open logit of the best passage tells
-    underspecified questions from answerable ones.
-    """
-    import torch
-
-    network.eval()
-    first, sentence, scores, opens = [], [], [], []
-    for group in groups:
-        pages = [page_of(item.passage) for item in group.labelled]
-        with torch.inference_mode(), _autocast():
-            batch = batch_of(tokenizer, [group.question] * len(pages), pages)
-            answers, open_, supports = network(batch)
-        best = int(answers.argmax())
-        scores.append((group.kind, float(answers[best])))
-        opens.append((group.kind, float(open_[best])))
-        item = group.labelled[best]
-        if group.kind in ("answerable", "followup"):
-            first.append(item.gold is True)
-            gold = next((n for n, i in enumerate(group.labelled) if i.gold), None)
-            if gold is not None:
-                units = group.labelled[gold].supports
-                top = int(supports[gold][: len(units)].argmax())
-                sentence.append(units[top])
-    return {
-        "first": float(np.mean(first)),
-        "sentence": float(np.mean(sentence)),
-        "answerable_auc": _auc(scores, ("answerable", "followup"), ("unanswerable",)),
-        "open_auc": _auc(opens, (OPEN,), ("answerable", "followup")),
-    }
-
-
-def save(network: Any, config: Config, curve: Sequence[Any], out: Path) -> None:
+def save(
+    network: Any,
+    config: Config,
+    curve: Sequence[Any],
+    out: Path,
+    start: Path | None = None,
+) -> None:
     """Write the taught weights in half precision and what made them."""
     import torch
     from safetensors.torch import save_file
@@ -230,8 +236,15 @@ def save(network: Any, config: Config, curve: Sequence[Any], out: Path) -> None:
         for name, value in network.state_dict().items()
         if not name.startswith("bert.embeddings.") and "pooler" not in name
     }
-    save_file(kept, str(out / "reader.safetensors"))
-    about = {"format": 1, "config": asdict(config), "curve": list(curve)}
+    save_file(kept, str(out / WEIGHTS))
+    about = {
+        "format": 2,
+        "start": hashlib.sha256((start / WEIGHTS).read_bytes()).hexdigest()
+        if start
+        else "encoder",
+        "config": asdict(config),
+        "curve": list(curve),
+    }
     (out / "manifest.json").write_text(json.dumps(about, indent=1) + "\n", "utf-8")
 
 
@@ -252,8 +265,8 @@ def _loss(
         for item in _chosen(group, config, chance):
             questions.append(text)
             items.append((number, group.kind, item))
-    pages = [page_of(item.passage) for _, _, item in items]
-    with _autocast():
+    pages = [item.page for _, _, item in items]
+    with autocast():
         batch = batch_of(tokenizer, questions, pages)
         answers, opens, supports = network(batch)
     answers, opens, supports = answers.float(), opens.float(), supports.float()
@@ -288,11 +301,16 @@ def _loss(
 def _chosen(group: Group, config: Config, chance: random.Random) -> Iterator[Labelled]:
     """Gold passages and negatives, the likeliest negatives first."""
     gold = [item for item in group.labelled if item.gold]
-    yield from chance.sample(gold, min(config.gold, len(gold)))
+    shown = chance.sample(gold, min(config.gold, len(gold)))
+    yield from (with_gaps(item, chance) for item in shown)
+    count = config.negatives
+    silent = without_support(shown[0]) if len(gold) == 1 else None
+    if silent is not None:
+        count -= 1
+        yield silent
     others = [item for item in group.labelled if item.gold is False]
     sure = others[:4]
     rest = others[4:]
-    count = config.negatives
     picked = chance.sample(sure, min(len(sure), max(1, count - 2)))
     picked += chance.sample(rest, min(len(rest), count - len(picked)))
     yield from picked
@@ -320,16 +338,3 @@ def _schedule(step: int, total: int, warm_up: float) -> float:
     """Linear up, then linear down to zero."""
     rise = max(1.0, warm_up * total)
     return min((step + 1) / rise, (total - step) / max(1.0, total - rise))
-
-
-def _autocast() -> Any:
-    import torch
-
-    return torch.autocast("cpu", dtype=torch.bfloat16)
-
-
-def _auc(
-    scores: Sequence[tuple[str, float]], high: Sequence[str], low: Sequence[str]
-) -> float:
-    kept = [(kind in high, score) for kind, score in scores if kind in (*high, *low)]
-    return float(roc_auc_score([h for h, _ in kept], [s for _, s in kept]))

@@ -43,14 +43,14 @@ def boats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_documented_command_is_understood() -> None:
-    words = "train reader --data my-shop --hold-out utility --out there --epochs 3"
+    words = "train reader --fresh --data my-shop --hold-out utility --out there"
     args = build_parser().parse_args(words.split())
     assert (args.name, args.data, args.out) == (
         "reader",
         Path("my-shop"),
         Path("there"),
     )
-    assert (args.hold_out, args.epochs) == ("utility", 3)
+    assert (args.hold_out, args.fresh) == ("utility", True)
 
 
 def test_too_few_questions_to_measure_with_are_refused(boats: Path) -> None:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from frontdesk.answering.reader import lay_out
+from frontdesk.answering.sentences import Unit
 from frontdesk.training.corpus import Organisation, Question, Turn
-from frontdesk.training.examples import misspelt, open_organisation, read_groups
+from frontdesk.training.examples import (
+    Labelled,
+    misspelt,
+    open_organisation,
+    read_groups,
+    with_gaps,
+    without_support,
+)
 from tests.fakes_knowledge import FakeEncoder
 
 FEES = """---
@@ -51,12 +60,32 @@ def test_the_passage_with_the_supporting_sentence_is_gold(tmp_path: Path) -> Non
     retriever = open_organisation(tmp_path, FakeEncoder(), tmp_path / "index")
     organisation = Organisation("bank", (), (asked, unknown))
     first, second = read_groups(organisation, retriever)
-    assert [(item.passage.document_id, item.gold) for item in first.labelled] == [
-        ("fees", True),
-        ("cards", False),
+    assert [(item.page.title, item.gold) for item in first.labelled] == [
+        ("Fees", True),
+        ("Cards", False),
     ]
     assert first.labelled[0].supports == (True, False)
     assert {item.gold for item in second.labelled} == {False}
+
+
+def labelled(*supports: bool) -> Labelled:
+    units = [Unit(f"Sentence {n}.", "", n) for n in range(len(supports))]
+    return Labelled(lay_out("Fees", units), True, supports)
+
+
+def test_a_passage_without_its_answer_stays_on_the_topic() -> None:
+    silent = without_support(labelled(False, True, False))
+    assert silent is not None
+    assert silent.page.text == "Fees\nSentence 0.\nSentence 2."
+    assert (silent.gold, silent.supports) == (False, (False, False))
+    assert without_support(labelled(True)) is None
+
+
+def test_gaps_never_take_the_answer() -> None:
+    chance = random.Random(3)
+    shown = [with_gaps(labelled(False, True, False), chance) for _ in range(100)]
+    assert all(item.gold and sum(item.supports) == 1 for item in shown)
+    assert {len(item.page.units) for item in shown} == {1, 2, 3}
 
 
 def test_typos_leave_most_letters_as_they_are() -> None:
