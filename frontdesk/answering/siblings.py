@@ -27,7 +27,9 @@ CONSIDERED = 24
 TABLES = 3  # of the best rows, whose tables are looked at
 MAX_NAME_WORDS = 3
 MAX_LABEL = 60
-MAX_LINES = 400  # characters of a table that is told while asking back
+MAX_ROWS = 6  # of a table that is told while asking back
+MAX_LINES = 450  # characters of it
+ROW_MARGIN = 0.05  # rows whose scores differ by less are equally close
 # Column heads that say what a column states; other heads may be names of things.
 _STATEMENTS = frozenset(
     "price cost fee charge amount time limit notice length when what for from until "
@@ -129,7 +131,7 @@ def find_siblings(
 
 def _lines(group: _Group) -> tuple[str, ...]:
     """What is said about each name, if all can be named and it is short enough."""
-    if not group.cells or len(group.names) > MAX_CHOICES:
+    if not group.cells or len(group.names) > MAX_ROWS:
         return ()
     lines = tuple(f"{name}: {group.cells[name]}" for name in group.names)
     return lines if sum(map(len, lines)) <= MAX_LINES else ()
@@ -336,8 +338,15 @@ def _is_label(text: str) -> bool:
 
 
 def _columns(near: Sequence[Candidate]) -> Iterator[_Group]:
-    """Columns of the best row, where they state the same kind of thing."""
+    """Columns of the best row, where they state the same kind of thing.
+
+    Not where another row is as close: then the row is open before the column.
+    """
     for candidate in near[:TABLES]:
+        place = _place(candidate)
+        rows = [c.score for c in near if _place(c) == place] if place[2] else []
+        if len(rows) > 1 and rows[1] > rows[0] - ROW_MARGIN:
+            continue
         named = {head: value for head, value in candidate.unit.cells[1:] if head}
         if len(named) < 2:
             continue

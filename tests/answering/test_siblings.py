@@ -56,7 +56,7 @@ def test_rows_of_a_table_are_offered_by_their_first_cell() -> None:
 
 
 def test_a_table_with_more_rows_than_choices_is_not_told() -> None:
-    rows = "".join(f"| Size {n} | £{n} |\n" for n in "ABCDEF".lower())
+    rows = "".join(f"| Size {n} | £{n} |\n" for n in "abcdefgh")
     sizes = passage("sizes", "Sizes", f"| Parcel | Price |\n|---|---|\n{rows}")
     found = siblings("what is the price of a parcel", sizes)
     assert len(found.choices) == 4
@@ -82,6 +82,18 @@ def test_columns_of_the_best_row_are_offered_by_their_heads() -> None:
     assert found.features["sibling_columns"] == 1.0
     assert found.lines == ("Amount card: 3 years", "Moment card: 1 year")
     assert found.about == "Valid for"
+
+
+def test_rows_that_are_as_close_are_offered_before_columns() -> None:
+    hours = passage(
+        "hours",
+        "Opening hours",
+        "| Shop | Weekdays | Sunday |\n|---|---|---|\n| Leeds | 9 to 7 | 11 to 5 |\n"
+        "| Leith | 9 to 8 | 11 to 4 |",
+    )
+    found = siblings("what are the opening hours of the shop", hours)
+    assert set(found.choices) == {"Leeds", "Leith"}
+    assert "Leeds: Weekdays: 9 to 7; Sunday: 11 to 5" in found.lines
 
 
 def test_a_named_column_leaves_nothing_open() -> None:
