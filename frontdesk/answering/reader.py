@@ -233,7 +233,14 @@ def reader_in_force(var: Path) -> PassageReader | None:
     Raises:
         ReaderError: The weights do not fit the encoder that is installed.
     """
-    return load_reader(own_folder(var)) or load_reader()
+    folder = folder_in_force(own_folder(var))
+    return None if folder is None else load_reader(folder)
+
+
+def folder_in_force(own: Path) -> Path | None:
+    """The folder of the shop's own reader, else of the shipped one, else None."""
+    folders = (own, SHIPPED)
+    return next((f for f in folders if (f / "manifest.json").is_file()), None)
 
 
 def own_folder(var: Path) -> Path:
@@ -249,8 +256,7 @@ def load_network(folder: Path) -> tuple[Any, Any]:
     """
     from safetensors.torch import load_file
 
-    bert, tokenizer = encoder_parts()
-    network = build_model(bert)
+    network, tokenizer = new_network()
     stored = load_file(str(folder / WEIGHTS))
     missing, unexpected = network.load_state_dict(
         {name: value.float() for name, value in stored.items()}, strict=False
@@ -263,6 +269,12 @@ def load_network(folder: Path) -> tuple[Any, Any]:
             f"({wrong[0]!r}); train it anew with frontdesk train reader."
         )
     return network.eval(), tokenizer
+
+
+def new_network() -> tuple[Any, Any]:
+    """The network before it is taught, in float32, and its tokenizer."""
+    bert, tokenizer = encoder_parts()
+    return build_model(bert), tokenizer
 
 
 def encoder_parts() -> tuple[Any, Any]:

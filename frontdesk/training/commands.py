@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk.answering.reader import (
-    SHIPPED,
-    encoder_parts,
+    folder_in_force,
     load_network,
     own_folder,
 )
@@ -75,11 +74,12 @@ def train_command(
     print(f"{len(groups)} questions to learn from, {len(held)} held back.", flush=True)
     with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
         new = Path(folder) / name
-        start = None if fresh else _in_force(target)
+        there = folder_in_force(target)
+        start = None if fresh else there
         partial = target.with_name(f"{name}.partial")
-        network = train(groups, held, config, new, start, partial)
-        after = measure(network, encoder_parts()[1], held)
-        before = _installed(target, held)
+        train(groups, held, config, new, start, partial)
+        after = measure(*load_network(new), held)
+        before = measure(*load_network(there), held) if there else None
         _print_table(before, after)
         if before is not None and _mean(after) < _mean(before):
             print(
@@ -142,20 +142,6 @@ def _split(
     random.Random(seed).shuffle(order)
     size = round(HELD_BACK * len(order))
     return order[size:], order[:size][:MAX_MEASURED]
-
-
-def _installed(target: Path, held: Sequence[Group]) -> dict[str, float] | None:
-    """How the model in force does; None when there is none."""
-    folder = _in_force(target)
-    return None if folder is None else measure(*load_network(folder), held)
-
-
-def _in_force(target: Path) -> Path | None:
-    """The folder of the model there is: the shop's own, else the shipped one."""
-    for folder in (target, SHIPPED):
-        if (folder / "manifest.json").is_file():
-            return folder
-    return None
 
 
 def _mean(figures: dict[str, float]) -> float:

@@ -25,9 +25,8 @@ import numpy as np
 from frontdesk.answering.reader import (
     WEIGHTS,
     batch_of,
-    build_model,
-    encoder_parts,
     load_network,
+    new_network,
 )
 from frontdesk.training.examples import (
     OPEN,
@@ -83,8 +82,8 @@ def train(
     start: Path | None = None,
     partial: Path | None = None,
     log: Log = print,
-) -> Any:
-    """The taught network; weights and learning curve are in `out` after each epoch.
+) -> None:
+    """Teach; in the end weights and learning curve are in `out`.
 
     Args:
         groups: Questions to learn from.
@@ -100,13 +99,14 @@ def train(
 
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    network, tokenizer = load_network(start) if start else _new_network()
+    network, tokenizer = load_network(start) if start else new_network()
     network.eval()  # see Config: taught without dropout
     bert = network.bert
     for part in (bert.embeddings, *bert.encoder.layer[: config.frozen]):
         part.requires_grad_(False)
     optimizer = _optimizer(network, config)
-    curve = _take_up(network, optimizer, config, partial)
+    about = {"format": 2, "start": _name_of(start), "config": asdict(config)}
+    curve = _take_up(network, optimizer, about, partial)
     for epoch in range(len(curve), config.epochs):
         loss = _epoch(network, tokenizer, optimizer, groups, config, epoch, log)
         figures = {"epoch": epoch + 1.0, "loss": loss}
@@ -114,15 +114,20 @@ def train(
             figures |= measure(network, tokenizer, held_out)
         curve.append(figures)
         log(json.dumps(figures))
-        save(network, config, curve, out, start)
         if partial is not None:
-            _keep(network, optimizer, config, curve, partial)
+            _keep(network, optimizer, about, curve, partial)
     if start is not None:
         halfway(network, load_network(start)[0])
-        save(network, config, curve, out, start)
+    save(network, about, curve, out)
     if partial is not None:
         partial.unlink(missing_ok=True)
-    return network
+
+
+def _name_of(start: Path | None) -> str:
+    """What training begins with: the hash of a reader's weights, or the encoder."""
+    if start is None:
+        return "encoder"
+    return hashlib.sha256((start / WEIGHTS).read_bytes()).hexdigest()
 
 
 def halfway(network: Any, before: Any) -> None:
@@ -138,11 +143,6 @@ def halfway(network: Any, before: Any) -> None:
         for name, value in network.state_dict().items():
             if value.is_floating_point():
                 value.add_(known[name]).div_(2)
-
-
-def _new_network() -> tuple[Any, Any]:
-    bert, tokenizer = encoder_parts()
-    return build_model(bert), tokenizer
 
 
 def _epoch(
@@ -186,13 +186,17 @@ def _epoch(
 
 
 def _keep(
-    network: Any, optimizer: Any, config: Config, curve: Sequence[Any], partial: Path
+    network: Any,
+    optimizer: Any,
+    about: dict[str, Any],
+    curve: Sequence[Any],
+    partial: Path,
 ) -> None:
     """Write what a run that is cut off here needs to go on."""
     import torch
 
     state = {
-        "config": asdict(config),
+        "about": about,
         "curve": list(curve),
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -203,7 +207,7 @@ def _keep(
 
 
 def _take_up(
-    network: Any, optimizer: Any, config: Config, partial: Path | None
+    network: Any, optimizer: Any, about: dict[str, Any], partial: Path | None
 ) -> list[dict[str, float]]:
     """The learning curve so far; empty where there is nothing to take up."""
     import torch
@@ -211,7 +215,7 @@ def _take_up(
     if partial is None or not partial.is_file():
         return []
     state = torch.load(partial, weights_only=True)
-    if state["config"] != asdict(config):
+    if state.get("about") != about:
         return []
     network.load_state_dict(state["network"])
     optimizer.load_state_dict(state["optimizer"])
@@ -219,13 +223,7 @@ def _take_up(
     return found
 
 
-def save(
-    network: Any,
-    config: Config,
-    curve: Sequence[Any],
-    out: Path,
-    start: Path | None = None,
-) -> None:
+def save(network: Any, about: dict[str, Any], curve: Sequence[Any], out: Path) -> None:
     """Write the taught weights in half precision and what made them."""
     import torch
     from safetensors.torch import save_file
@@ -237,15 +235,8 @@ def save(
         if not name.startswith("bert.embeddings.") and "pooler" not in name
     }
     save_file(kept, str(out / WEIGHTS))
-    about = {
-        "format": 2,
-        "start": hashlib.sha256((start / WEIGHTS).read_bytes()).hexdigest()
-        if start
-        else "encoder",
-        "config": asdict(config),
-        "curve": list(curve),
-    }
-    (out / "manifest.json").write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+    told = {**about, "curve": list(curve)}
+    (out / "manifest.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
 
 def _loss(
