@@ -18,7 +18,7 @@ MAX_CHARACTERS = 600
 MAX_DOCUMENTS = 2
 MIN_RELATIVE = 0.35  # how far below the best a sentence may score and still be quoted
 MIN_WORDS = 2  # content words; "Yes." alone says nothing
-MAX_LABEL = 60
+MAX_LABEL = 90
 
 
 def choose(
@@ -82,7 +82,7 @@ def _label(candidate: Candidate) -> str:
     """What a list item stands under; empty for a sentence."""
     if not candidate.unit.item:
         return ""
-    label = candidate.unit.context.strip().rstrip(":")
+    label = candidate.unit.under.rstrip(":")
     return label if len(label) <= MAX_LABEL else ""
 
 

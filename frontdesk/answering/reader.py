@@ -60,14 +60,15 @@ def page_of(passage: Passage) -> Page:
 
 
 def lay_out(title: str, units: Sequence[Unit]) -> Page:
-    """Sentences below their title and contexts."""
+    """Sentences below their title and contexts, each context once."""
     spans = []
     text = title
-    context = ""
+    context = before = ""
     for unit in units:
-        if unit.context and unit.context != context:
-            text += f"\n{unit.context}"
-            context = unit.context
+        new = unit.context.removeprefix(context).strip()
+        if new and new != before and not context.startswith(unit.context):
+            text += f"\n{new}"
+        context, before = unit.context, unit.text
         text += "\n"
         spans.append((len(text), len(text) + len(unit.text)))
         text += unit.text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st nos vs etc e.g i.e approx inc ltd co dept a.m p.m".split()
@@ -29,9 +29,12 @@ class Unit:
 
     Attributes:
         text: What is shown: plain text without markup.
-        context: Headings and the introducing line; used for matching, not shown.
+        context: Headings, the introducing line and the items that an item is indented
+            below; used for matching, not shown.
         position: Place among the units of its text, from 0.
         item: Whether it is a list item or a table row.
+        under: The nearest line that an item stands under: the item it is indented
+            below, the line that introduces its list, or the heading.
         cells: Column head and content of each cell of a table row, empty ones left out.
     """
 
@@ -39,6 +42,7 @@ class Unit:
     context: str
     position: int
     item: bool = False
+    under: str = ""
     cells: tuple[tuple[str, str], ...] = ()
 
 
@@ -72,15 +76,22 @@ def split_units(text: str) -> list[Unit]:
     heading = intro = ""
     head: list[str] = []
     paragraph: list[str] = []
+    above: list[tuple[int, str]] = []  # items with their indent, each below the last
 
-    def add(content: str, context: str, item: bool = False) -> None:
-        units.append(Unit(content, context, len(units), item))
+    def add_item(content: str, indent: int) -> None:
+        while above and above[-1][0] >= indent:
+            above.pop()
+        outer = [text for _, text in above]
+        context = " ".join(filter(None, [heading, intro, *outer]))
+        under = outer[-1] if outer else intro or heading
+        units.append(Unit(content, context, len(units), item=True, under=under))
+        above.append((indent, content))
 
     def add_row(cells: list[str]) -> None:
         pairs = tuple((h, c) for h, c in zip(head, cells, strict=False) if c)
-        text = in_words(pairs)
-        place = f"{heading} {intro}".strip()
-        units.append(Unit(text, place, len(units), item=True, cells=pairs))
+        text, place = in_words(pairs), f"{heading} {intro}".strip()
+        under = intro or heading
+        units.append(Unit(text, place, len(units), True, under, pairs))
 
     def flush() -> None:
         nonlocal intro
@@ -88,8 +99,9 @@ def split_units(text: str) -> list[Unit]:
             return
         sentences = _with_run_in(" ".join(paragraph))
         paragraph.clear()
+        above.clear()
         for sentence in sentences:
-            add(sentence, heading)
+            units.append(Unit(sentence, heading, len(units)))
         intro = sentences[-1] if sentences and sentences[-1].endswith(":") else ""
 
     for line in text.splitlines():
@@ -99,6 +111,7 @@ def split_units(text: str) -> list[Unit]:
             head = []
         elif _HEADING.match(stripped):
             flush()
+            above.clear()
             heading, intro = plain(_HEADING.sub("", stripped)), ""
         elif stripped.startswith("|"):
             flush()
@@ -111,12 +124,12 @@ def split_units(text: str) -> list[Unit]:
             add_row(cells)
         elif _ITEM.match(line):
             flush()
-            content = plain(_ITEM.sub("", line))
-            add(content, f"{heading} {intro}".strip(), item=True)
+            add_item(plain(_ITEM.sub("", line)), len(line) - len(line.lstrip()))
         elif units and units[-1].item and line.startswith((" ", "\t")):
             last = units.pop()
             joined = f"{last.text} {plain(stripped)}"
-            units.append(Unit(joined, last.context, last.position, item=True))
+            units.append(replace(last, text=joined))
+            above[-1:] = [(indent, joined) for indent, _ in above[-1:]]
         else:
             paragraph.append(stripped)
     flush()

@@ -42,7 +42,7 @@ class _Block:
     kind: Kind
     text: str
     headings: tuple[str, ...]
-    joined: bool = False  # belongs to the block before it: same list, same answer
+    joined: bool = False  # belongs to the block before it: below it, same answer
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ def _blocks(text: str) -> Iterator[_Block]:
     lines = text.split("\n")
     row = 0
     opened = False  # a question or a line with a colon: what follows belongs to it
+    outer: int | None = None  # indent of the list item that deeper ones belong to
     while row < len(lines):
         line = lines[row]
         if not line.strip():
@@ -127,17 +128,20 @@ def _blocks(text: str) -> Iterator[_Block]:
             level = len(heading.group(1))
             headings = [entry for entry in headings if entry[0] < level]
             headings.append((level, heading.group(2)))
-            opened = False
+            opened, outer = False, None
             row += 1
             continue
         kind, end = _extent(lines, row)
         block = "\n".join(lines[row:end]).strip("\n").rstrip()
         path = tuple(title for _, title in headings if title)
-        joined = opened or bool(_ANSWER.match(block))
-        yield _Block(kind, block, path, joined)
+        indent = len(line) - len(line.lstrip()) if kind == "item" else None
+        below = indent is not None and outer is not None and indent > outer
+        outer = outer if below else indent
+        led = opened or bool(_ANSWER.match(block))
+        yield _Block(kind, block, path, led or below)
         asks = kind == "paragraph" and bool(_QUESTION.match(block.strip("*_ ")))
         leads = kind == "paragraph" and block.endswith(":")
-        opened = asks or leads or (kind == "item" and joined)
+        opened = asks or leads or (kind == "item" and led)
         row = end
 
 
@@ -209,7 +213,8 @@ def _pack(
 
 
 def _groups(blocks: list[_Block]) -> Iterator[list[_Block]]:
-    """Blocks that must stay together: a question and its answer, a line and its list.
+    """Blocks that must stay together: a question and its answer, a line and its list,
+    a list item and what is indented below it.
 
     A group ends where the heading changes.
     """

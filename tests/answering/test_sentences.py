@@ -31,6 +31,20 @@ def test_list_items_keep_the_line_that_introduces_them() -> None:
     ]
 
 
+def test_indented_items_stand_under_the_item_above_them() -> None:
+    units = split_units(
+        "# Closing\n\n- Oak plan\n  - Notice: 5 days\n- Elm plan\n  - Notice: 9 days\n"
+        "    - in writing"
+    )
+    assert [(unit.text, unit.context, unit.under) for unit in units] == [
+        ("Oak plan", "Closing", "Closing"),
+        ("Notice: 5 days", "Closing Oak plan", "Oak plan"),
+        ("Elm plan", "Closing", "Closing"),
+        ("Notice: 9 days", "Closing Elm plan", "Elm plan"),
+        ("in writing", "Closing Elm plan Notice: 9 days", "Notice: 9 days"),
+    ]
+
+
 def test_table_rows_carry_their_column_heads() -> None:
     units = split_units("| Tier | Days |\n| --- | --- |\n| Gold | 60 |\n| Oak | 30 |")
     assert [unit.text for unit in units] == [

@@ -66,6 +66,16 @@ def test_a_list_item_is_not_cut() -> None:
         assert set(passage.split("\n")) <= set(items)
 
 
+def test_indented_items_stay_with_the_item_above_them() -> None:
+    tiers = "\n".join(
+        f"- {words(3, name)}" + f"\n  - {words(5, name)}" * 3
+        for name in ("oak", "elm", "fir")
+    )
+
+    for passage in split(tiers):
+        assert not passage.startswith("  -")
+
+
 def test_a_table_that_fits_stays_whole() -> None:
     table = "| Service | Price |\n| --- | --- |\n| Express | 6.95 |"
 
