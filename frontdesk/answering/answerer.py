@@ -28,7 +28,12 @@ from frontdesk.answering.entities import Entities
 from frontdesk.answering.evidence import Candidate, Encode, candidates
 from frontdesk.answering.question import Question, points_back, read_question
 from frontdesk.answering.reading import Reading
-from frontdesk.answering.siblings import Siblings, find_siblings, without_siblings
+from frontdesk.answering.siblings import (
+    Siblings,
+    each_named_first,
+    find_siblings,
+    without_siblings,
+)
 from frontdesk.answering.stream import Reader, SentenceStream, read_along
 from frontdesk.answering.vocabulary import Vocabulary
 from frontdesk.generation.errors import GenerationError
@@ -36,7 +41,7 @@ from frontdesk.knowledge.documents import Hit, Passage
 from frontdesk.settings import Settings
 
 TOP_K = 12
-READ = 4  # hits that are read together with the question; more told no better
+READ = 8  # hits that are read together with the question
 MAX_TOKENS = 96
 
 _log = logging.getLogger(__name__)
@@ -168,6 +173,7 @@ class Answerer:
         timings["read"] = _ms(begin)
         begin = time.perf_counter()
         evidence = candidates(question, hits, self._encode, readings)
+        evidence = each_named_first(question, evidence, entities)
         siblings = find_siblings(question, evidence, entities, self._encode)
         verdict = gate.decide(
             question, hits, evidence, siblings, vocabulary, self._encode, readings

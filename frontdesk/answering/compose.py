@@ -16,6 +16,7 @@ from frontdesk.knowledge.documents import Hit
 # document instead of two .07 less, more than two no better and harder to read).
 MAX_CHARACTERS = 600
 MAX_DOCUMENTS = 2
+MAX_SENTENCES = 5  # ten per cent shorter than without, as often right
 MIN_RELATIVE = 0.35  # how far below the best a sentence may score and still be quoted
 MIN_WORDS = 2  # content words; "Yes." alone says nothing
 MAX_LABEL = 90
@@ -24,13 +25,15 @@ MAX_LABEL = 90
 def choose(
     evidence: Sequence[Candidate], limit: int = MAX_CHARACTERS
 ) -> list[Candidate]:
-    """The best sentences of two documents that fit into `limit` characters."""
+    """The best five sentences of two documents that fit into `limit` characters."""
     chosen: list[Candidate] = []
     documents: set[str] = set()
     length = 0
     seen: set[str] = set()
     for candidate in evidence:
         text = shown(candidate)
+        if len(chosen) == MAX_SENTENCES:
+            break
         if candidate.score < evidence[0].score - MIN_RELATIVE:
             break
         if text in seen or is_placeholder(text):

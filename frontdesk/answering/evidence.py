@@ -38,7 +38,12 @@ _INSTRUCTION = re.compile(
 _CONTINUED = re.compile(r"^\W*then\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(
     r"\[[^\]]*(?:not available|tbd|tbc|todo|placeholder|insert)[^\]]*\]|"
-    r"\b(?:TBD|TBC|lorem ipsum)\b",
+    r"\[[^\]]*\bto be (?:confirmed|announced|decided)\]|\b(?:TBD|TBC|lorem ipsum)\b",
+    re.IGNORECASE,
+)
+_PENDING = re.compile(
+    r"\b(?:to|will) be (?:announced|confirmed|decided)\b|"
+    r"\bnot (?:yet )?(?:been )?(?:announced|confirmed|decided|fixed|published)\b",
     re.IGNORECASE,
 )
 
@@ -91,6 +96,11 @@ def question_words(question: Question, idf: Idf) -> Words:
 def is_placeholder(text: str) -> bool:
     """Whether the text holds a blank that somebody forgot to fill in."""
     return _PLACEHOLDER.search(text) is not None
+
+
+def is_pending(text: str) -> bool:
+    """Whether the text says that something is not known yet."""
+    return is_placeholder(text) or _PENDING.search(text) is not None
 
 
 def is_instruction(text: str) -> bool:
@@ -148,8 +158,6 @@ def candidates(
         found, cosines, supports, told, strict=True
     ):
         score = float(cosine) + PASSAGE_WEIGHT * scores[rank] + SUPPORT_WEIGHT * said
-        if is_placeholder(unit.text):
-            score -= 0.2
         result.append(Candidate(unit, rank, hit, float(cosine), score, support))
     return sorted(result, key=lambda candidate: -candidate.score)
 

@@ -25,7 +25,7 @@ from frontdesk.answering.evidence import (
     Candidate,
     Encode,
     has_kind,
-    is_placeholder,
+    is_pending,
     question_words,
 )
 from frontdesk.answering.question import Question
@@ -49,6 +49,8 @@ ANSWER_FEATURES = (
     "kind_missing",
     "placeholder",
     "agreement",
+    "words_found",
+    "about_another",
 )
 # With a reader.
 READ_ANSWER_FEATURES = (
@@ -61,6 +63,9 @@ READ_ANSWER_FEATURES = (
     "evidence_likeness",
     "name_missing",
     "agreement",
+    "words_found",
+    "about_another",
+    "placeholder",
     "reader_answers",
     "reader_lead",
     "reader_support",
@@ -185,9 +190,14 @@ def answer_features(
         "rarest_missing": max(missing.values(), default=0.0) / 8.0,
         "name_missing": _missing_names(named, chosen_stems, vocabulary),
         "kind_missing": float(bool(wants) and not has),
-        "placeholder": float(any(is_placeholder(c.unit.text) for c in chosen[:2])),
+        "placeholder": float(any(is_pending(c.unit.text) for c in chosen[:3])),
         "agreement": float(chosen[0].rank == 0),
         "runner_up_gap": float(scores[0] - scores[min(2, len(scores) - 1)]),
+        "words_found": hits[0].lexical,
+        # The first sentences are about a sibling of what the customer named.
+        "about_another": max(
+            item.hit.features.get("other_name", 0.0) for item in chosen[:2]
+        ),
     }
 
 

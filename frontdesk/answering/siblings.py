@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -179,6 +179,29 @@ def without_siblings(
         if entity is None or entity in named or entity.family not in families:
             kept.append(hit)
     return kept or list(hits)
+
+
+def each_named_first(
+    question: Question, evidence: Sequence[Candidate], entities: Entities
+) -> list[Candidate]:
+    """The evidence, before it the best sentence about each of several things named.
+
+    "Which pays more, Oak or Elm?" needs a sentence of each, also where all the best
+    ones are about Oak.
+    """
+    named = entities.named_in_any_case(question.text)
+    first = {
+        entity: candidate
+        for candidate in reversed(evidence)
+        for entity in [entities.of(candidate.hit.passage.document_id)]
+        if entity in named
+    }
+    if len(first) < 2:
+        return list(evidence)
+    top = evidence[0].score
+    leading = sorted(first.values(), key=evidence.index)
+    rest = [candidate for candidate in evidence if candidate not in leading]
+    return [*(replace(candidate, score=top) for candidate in leading), *rest]
 
 
 def _families(

@@ -213,10 +213,10 @@ def _pack(
 
 
 def _groups(blocks: list[_Block]) -> Iterator[list[_Block]]:
-    """Blocks that must stay together: a question and its answer, a line and its list,
-    a list item and what is indented below it.
+    """Blocks that must stay together: what asks or leads and what follows it.
 
-    A group ends where the heading changes.
+    A question and its answer, a line and its list, a list item and what is indented
+    below it. A group ends where the heading changes.
     """
     group: list[_Block] = []
     for block in blocks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frontdesk.answering.question import read_question
@@ -23,6 +23,15 @@ from frontdesk.training.corpus import Organisation, Question, normalised
 OPEN = "underspecified"  # the kind of question that leaves something open
 FOUND = 12  # passages of a search that may become negatives
 SAME_SENTENCE = 0.8  # share of a sentence's words that makes it the supporting one
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{3,}\b")  # a capital within a sentence
+_NO_NAMES = frozenset(
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March "
+    "April June July August September October November December".split()
+)
+_BEGINS = "Bel Cor Dal Fen Gar Hol Jor Kel Lin Mar Nor Pel Quin Ros Sal Tor Ver".split()
+_ENDS = (
+    "by den ford ham ia land mere mont ra sted ton well wick worth elle ique".split()
+)
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,43 @@ def _without(
     places = [place for place, keep in enumerate(kept) if keep]
     page = lay_out(item.page.title, [item.page.units[place] for place in places])
     return Labelled(page, gold, tuple(item.supports[place] for place in places))
+
+
+def elsewhere(group: Group, chance: random.Random) -> Group:
+    """The question as another organisation would get it: other names, other figures.
+
+    What is the same stays the same, in the question and in every passage; a figure
+    keeps its length and its zeros. Often unchanged.
+    """
+    if chance.random() < 0.5:
+        return group
+    pages = "\n".join(item.page.text for item in group.labelled)
+    common = frozenset(re.findall(r"\b[a-z]+\b", pages))
+    names = {n for n in _NAME.findall(pages) if n.lower() not in common} - _NO_NAMES
+    new = {
+        name: chance.choice(_BEGINS) + chance.choice(_ENDS) for name in sorted(names)
+    }
+    new |= {name.lower(): other.lower() for name, other in new.items()}
+
+    def other(match: re.Match[str]) -> str:
+        word = match.group()
+        if word.isdigit() and word not in new:
+            new[word] = "".join(
+                "0" if d == "0" else chance.choice("123456789") for d in word
+            )
+        return new.get(word, word)
+
+    def change(text: str) -> str:
+        return re.sub(r"\d+|[A-Za-z]+", other, text)
+
+    labelled = []
+    for item in group.labelled:
+        units = [
+            replace(unit, text=change(unit.text), context=change(unit.context))
+            for unit in item.page.units
+        ]
+        labelled.append(replace(item, page=lay_out(change(item.page.title), units)))
+    return replace(group, question=change(group.question), labelled=tuple(labelled))
 
 
 def misspelt(text: str, chance: random.Random) -> str:

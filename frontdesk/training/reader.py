@@ -4,9 +4,11 @@
 
 One epoch shows every question once with its gold passages and some that look like
 them, among them a gold one from which the answer was taken out: so the reader learns
-what it is to be on the topic and silent on the question. Three losses are added: each
-pair's own (does it answer), the passages of one question against each other, and the
-sentences'. The word embeddings stay as they are; they are shipped with the encoder.
+what it is to be on the topic and silent on the question. Half of the questions are
+shown with other names and figures, so that it learns to read and not who sells what.
+Losses are added: each pair's own (does it answer), each sentence's, and the passages
+of one question against each other, and all of their sentences. The word embeddings
+stay as they are; they are shipped with the encoder.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from frontdesk.training.examples import (
     OPEN,
     Group,
     Labelled,
+    elsewhere,
     misspelt,
     with_gaps,
     without_support,
@@ -250,43 +253,46 @@ def _loss(
     chance: random.Random,
 ) -> Any:
     import torch
-    from torch.nn import functional
+    from torch.nn.functional import binary_cross_entropy_with_logits as each_alone
 
     questions: list[str] = []
     items: list[tuple[int, str, Labelled]] = []
     for number, group in enumerate(groups):
-        text = misspelt(group.question, chance)
-        for item in _chosen(group, config, chance):
+        asked = elsewhere(group, chance)
+        text = misspelt(asked.question, chance)
+        for item in _chosen(asked, config, chance):
             questions.append(text)
             items.append((number, group.kind, item))
     pages = [item.page for _, _, item in items]
     answers, opens, supports = _read(network, tokenizer, questions, pages)
     gold = torch.tensor([float(item.gold is True) for _, _, item in items])
-    loss = functional.binary_cross_entropy_with_logits(answers, gold)
-    # The gold passages of one question against its others.
-    for number in range(len(groups)):
-        rows = torch.tensor([n for n, i in enumerate(items) if i[0] == number])
-        if gold[rows].sum() > 0:
-            share = functional.log_softmax(answers[rows], dim=0)
-            loss = loss - 0.5 * (share * gold[rows]).sum() / gold[rows].sum() / len(
-                groups
-            )
-    known = [n for n, (_, _, item) in enumerate(items) if item.gold]
-    if known:
-        left_open = torch.tensor([float(items[n][1] == OPEN) for n in known])
-        loss = loss + 0.5 * functional.binary_cross_entropy_with_logits(
-            opens[known], left_open
-        )
     wanted = torch.zeros_like(supports)
     counted = torch.zeros_like(supports)
     for row, (_, _, item) in enumerate(items):
         size = min(len(item.supports), supports.shape[1])
         counted[row, :size] = 1.0 if item.gold else 0.25
         wanted[row, :size] = torch.tensor([float(s) for s in item.supports[:size]])
-    each = functional.binary_cross_entropy_with_logits(
-        supports, wanted, reduction="none", pos_weight=torch.tensor(3.0)
-    )
-    return loss + (each * counted).sum() / counted.sum()
+    loss = each_alone(answers, gold)
+    # The passages of one question against each other, and all of their sentences.
+    both = supports + answers.unsqueeze(1)
+    for number in range(len(groups)):
+        rows = torch.tensor([n for n, i in enumerate(items) if i[0] == number])
+        seen = counted[rows] > 0
+        surprise = _among(answers[rows], gold[rows])
+        surprise = surprise + _among(both[rows][seen], wanted[rows][seen])
+        loss = loss + 0.5 * surprise / len(groups)
+    known = [n for n, (_, _, item) in enumerate(items) if item.gold]
+    if known:
+        left_open = torch.tensor([float(items[n][1] == OPEN) for n in known])
+        loss = loss + 0.5 * each_alone(opens[known], left_open)
+    alone = each_alone(supports, wanted, reduction="none", pos_weight=torch.tensor(3.0))
+    return loss + (alone * counted).sum() / counted.sum()
+
+
+def _among(scores: Any, wanted: Any) -> Any:
+    """How surprising the wanted ones are among all of one question; 0 for none."""
+    share = scores.log_softmax(dim=0)
+    return -(share * wanted).sum() / wanted.sum().clamp(min=1.0)
 
 
 def _read(
@@ -305,7 +311,9 @@ def _read(
         rows = order[start : start + READ_TOGETHER]
         with autocast():
             batch = batch_of(
-                tokenizer, [questions[row] for row in rows], [pages[row] for row in rows]
+                tokenizer,
+                [questions[row] for row in rows],
+                [pages[row] for row in rows],
             )
             found = network(batch)
         answers.append(found[0].float())

@@ -85,3 +85,11 @@ def test_a_row_is_shown_by_what_it_is_about() -> None:
     )
     shown = {compose.shown(c) for c in found("express lamps", table)}
     assert shown == {"Express - Price: £7; Arrives: next day", "Lamps: 30"}
+
+
+def test_no_more_than_five_sentences_are_quoted() -> None:
+    long = passage(
+        "long", "Long", "\n\n".join(f"Returns take {n} days." for n in range(9))
+    )
+    chosen = compose.choose(found("how many days do returns take", long))
+    assert len(chosen) == 5

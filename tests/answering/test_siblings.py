@@ -5,6 +5,7 @@ from frontdesk.answering.evidence import candidates
 from frontdesk.answering.question import read_question
 from frontdesk.answering.siblings import (
     Siblings,
+    each_named_first,
     find_siblings,
     parallel_names,
     without_siblings,
@@ -159,3 +160,13 @@ def test_siblings_of_what_is_named_are_left_out(text: str, ids: list[str]) -> No
     asked = read_question([{"role": "user", "text": text}])
     kept = without_siblings(asked, [hit(p) for p in known], Entities(known))
     assert [found.passage.document_id for found in kept] == ids
+
+
+def test_of_several_things_named_each_has_a_sentence_first() -> None:
+    asked = read_question([{"role": "user", "text": "capacity: mira 1.0 or mira 1.7"}])
+    many = passage("mira-1.0", "Mira 1.0", "Capacity: mira 1.0 l.\n\nCapacity 1.0.")
+    evidence = candidates(asked, [hit(many, 1.0), hit(KETTLES[2], 0.5)], encode)
+    first = each_named_first(asked, evidence, Entities(KETTLES))
+    assert [c.hit.passage.title for c in first[:2]] == ["Mira 1.0", "Mira 1.7"]
+    assert sorted(c.unit.text for c in first) == sorted(c.unit.text for c in evidence)
+    assert first[0].score == first[1].score == evidence[0].score

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 from frontdesk.answering.reader import lay_out
 from frontdesk.answering.sentences import Unit
 from frontdesk.training.corpus import Organisation, Question, Turn
 from frontdesk.training.examples import (
+    Group,
     Labelled,
+    elsewhere,
     misspelt,
     open_organisation,
     read_groups,
@@ -95,3 +98,28 @@ def test_typos_leave_most_letters_as_they_are() -> None:
     assert text in typed
     assert len(set(typed)) > 20
     assert all(len(text) - len(one) <= 4 for one in typed)
+
+
+def test_names_and_figures_are_changed_everywhere_alike() -> None:
+    units = [
+        Unit("The fee for Roamer is £3.50 and for Wander £120.", "", 0),
+        Unit("We open Roamer on Monday.", "", 1),
+    ]
+    page = lay_out("Roamer fees", units)
+    asked = Group(
+        "rail", "1", "answerable", "is roamer 120?", (Labelled(page, True, (True,)),)
+    )
+    chance = random.Random(3)
+    changed = [elsewhere(asked, chance) for _ in range(20)]
+    assert asked in changed
+    for group in changed:
+        (item,) = group.labelled
+        said = re.fullmatch(
+            r"The fee for (\w+) is £(\d)\.(\d0) and for (\w+) £(\d\d0)\.",
+            item.page.units[0].text,
+        )
+        assert said is not None
+        assert item.page.title == f"{said[1]} fees"
+        assert item.page.units[1].text == f"We open {said[1]} on Monday."
+        assert group.question == f"is {said[1].lower()} {said[5]}?"
+        assert item.supports == (True,)
