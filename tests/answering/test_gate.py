@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from frontdesk.answering import gate
@@ -58,6 +60,17 @@ def test_covered_questions_are_more_confident_than_others() -> None:
 def test_every_sign_is_reported() -> None:
     features = decide("How many days to return an item?").features
     assert set(gate.ANSWER_FEATURES) | set(gate.ASK_FEATURES) <= set(features)
+
+
+def test_evidence_about_a_sibling_or_not_known_yet_is_told() -> None:
+    fee = passage("elm", "Elm plan", "The fee of the plan is [to be confirmed].")
+    question = read_question([{"role": "user", "text": "fee of the oak plan"}])
+    other = replace(hit(fee), features={"other_name": 0.9}, lexical=0.4)
+    evidence = candidates(question, [other], encode)
+    features = gate.answer_features(question, [other], evidence, VOCABULARY, encode)
+    assert features["about_another"] == 0.9
+    assert features["placeholder"] == 1.0
+    assert features["words_found"] == 0.4
 
 
 def test_no_evidence_means_no_answer() -> None:
