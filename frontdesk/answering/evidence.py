@@ -25,9 +25,10 @@ MAX_PASSAGES = 8
 # Chosen with the limits of `compose` on the shop's tuning questions and a public
 # development set; shared words and the kind of fact asked for added nothing.
 PASSAGE_WEIGHT = 0.2
-# Of what the reader makes of a sentence: answers right before the gate .71 with .2 to
-# .4, .69 without, on the same sets; they are shorter, too.
-SUPPORT_WEIGHT = 0.3
+# Of what the reader makes of a sentence. On seven knowledges that it was not taught on
+# answers were right before the gate .61 with .3, .625 with .5, .605 with .7, and the
+# longer the weight, the shorter they are (343, 297, 258 characters).
+SUPPORT_WEIGHT = 0.5
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules|above)\b|"
     r"\b(?:system prompt|you are (?:now|an? (?:ai|assistant|chatbot|language model)))"

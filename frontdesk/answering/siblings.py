@@ -22,7 +22,7 @@ from frontdesk.answering.sentences import Unit, in_words
 from frontdesk.knowledge.documents import Hit
 
 MAX_CHOICES = 4
-MARGIN = 0.3
+MARGIN = 0.5  # of the score, below the best, at which a sentence is still about it
 CONSIDERED = 24
 TABLES = 3  # of the best rows, whose tables are looked at
 MAX_NAME_WORDS = 3
