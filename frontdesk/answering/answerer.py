@@ -28,13 +28,9 @@ from frontdesk.answering.entities import Entities
 from frontdesk.answering.evidence import Candidate, Encode, candidates
 from frontdesk.answering.question import Question, points_back, read_question
 from frontdesk.answering.reading import Reading
-from frontdesk.answering.siblings import (
-    Siblings,
-    each_named_first,
-    find_siblings,
-    without_siblings,
-)
+from frontdesk.answering.siblings import Siblings, find_siblings
 from frontdesk.answering.stream import Reader, SentenceStream, read_along
+from frontdesk.answering.subjects import each_named_first, without_siblings
 from frontdesk.answering.vocabulary import Vocabulary
 from frontdesk.generation.errors import GenerationError
 from frontdesk.knowledge.documents import Hit, Passage

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from frontdesk.answering.entities import Entities, Entity
 from frontdesk.answering.evidence import Candidate, Encode, honest_units
 from frontdesk.answering.question import Question
 from frontdesk.answering.sentences import Unit, in_words
-from frontdesk.knowledge.documents import Hit
+from frontdesk.answering.subjects import subjects
 
 MAX_CHOICES = 4
 MARGIN = 0.5  # of the score, below the best, at which a sentence is still about it
@@ -164,67 +164,19 @@ def _features(
     }
 
 
-def without_siblings(
-    question: Question, hits: Sequence[Hit], entities: Entities
-) -> list[Hit]:
-    """The hits without those about siblings of what the question names.
-
-    All of them where nothing is named or nothing else would be left.
-    """
-    named = entities.named_in_any_case(question.standalone)
-    families = {entity.family for entity in named}
-    kept = []
-    for hit in hits:
-        entity = entities.of(hit.passage.document_id)
-        if entity is None or entity in named or entity.family not in families:
-            kept.append(hit)
-    return kept or list(hits)
-
-
-def each_named_first(
-    question: Question, evidence: Sequence[Candidate], entities: Entities
-) -> list[Candidate]:
-    """The evidence, before it the best sentence about each of several things named.
-
-    "Which pays more, Oak or Elm?" needs a sentence of each, also where all the best
-    ones are about Oak.
-    """
-    named = entities.named_in_any_case(question.text)
-    first = {
-        entity: candidate
-        for candidate in reversed(evidence)
-        for entity in [entities.of(candidate.hit.passage.document_id)]
-        if entity in named
-    }
-    if len(first) < 2:
-        return list(evidence)
-    top = evidence[0].score
-    leading = sorted(first.values(), key=evidence.index)
-    rest = [candidate for candidate in evidence if candidate not in leading]
-    return [*(replace(candidate, score=top) for candidate in leading), *rest]
-
-
 def _families(
     near: Sequence[Candidate], entities: Entities, said: str
 ) -> Iterator[_Group]:
     """Members of each family that the evidence is about."""
     best: dict[Entity, Candidate] = {}
     for candidate in near:
-        for entity in _about(candidate, entities):
+        for entity in subjects(candidate, entities):
             best.setdefault(entity, candidate)
     for family in dict.fromkeys(entity.family for entity in best):
         members = {e: c for e, c in best.items() if e.family == family}
         if len(members) >= 2 and not _names_one(said, list(members)):
             named = {entity.name: c for entity, c in members.items()}
             yield _Group("family", family, named, tuple(named))
-
-
-def _about(candidate: Candidate, entities: Entities) -> list[Entity]:
-    """What a sentence is about: what its document is about, else what it names."""
-    entity = entities.of(candidate.hit.passage.document_id)
-    if entity is not None:
-        return [entity]
-    return entities.named_in(f"{candidate.unit.context} {candidate.unit.text}")
 
 
 def _titles(near: Sequence[Candidate]) -> Iterator[_Group]:
