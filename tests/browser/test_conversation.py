@@ -98,7 +98,7 @@ def test_reply_appears_while_it_is_written_and_ends_with_its_source(
 def test_finished_reply_takes_the_place_of_its_bubble(
     open_chat: OpenChat, assistant: Assistant
 ) -> None:
-    assistant.replies["hi"] = Reply("Checked.", ("Not yet checked.",), pause_s=0.3)
+    assistant.replies["hi"] = Reply("Checked.", ("Not yet checked.",), pause_s=1.5)
     chat = open_chat()
     chat.send("hi")
     bubble = chat.bubbles("bot").last
