@@ -27,7 +27,7 @@ MAX_PASSAGES = 8
 PASSAGE_WEIGHT = 0.2
 # Of what the reader makes of a sentence. On seven knowledges that it was not taught on
 # answers were right before the gate .61 with .3, .625 with .5, .605 with .7, and the
-# longer the weight, the shorter they are (343, 297, 258 characters).
+# larger the weight, the shorter they are (343, 297, 258 characters).
 SUPPORT_WEIGHT = 0.5
 _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget)\b.{0,40}\b(?:instructions?|prompts?|rules|above)\b|"
