@@ -36,6 +36,10 @@ _STATEMENTS = frozenset(
     "to arrives size weight width height depth how where who note notes maximum "
     "minimum example condition applies".split()
 )
+_NUMBERED = re.compile(
+    r"(?:chapter|part|section|article|appendix|annex|step|rule|clause)\s+[\dIVX.]+$",
+    re.IGNORECASE,
+)
 # Heads of a first column whose rows tell several facts about one thing.
 _FACTS = frozenset("item feature detail benefit step rule limit included data".split())
 _NONE = {
@@ -220,6 +224,8 @@ def _apart(first: str, title: str) -> str | None:
     """What is `title`'s own beside `first`; None when they are not built alike."""
     head, colon, tail = (part.strip() for part in title.partition(":"))
     other, other_colon, rest = (part.strip() for part in first.partition(":"))
+    if colon and other_colon and _NUMBERED.match(head) and _NUMBERED.match(other):
+        return _apart(rest, tail)  # "Chapter 8: Oak van" and "Chapter 10: Elm van"
     if colon and other_colon:
         if head == other and len(tail.split()) <= MAX_NAME_WORDS:
             return tail

@@ -137,6 +137,8 @@ def test_no_evidence_leaves_nothing_open() -> None:
         (["The hold on your card", "The Pine rate"], []),
         (["Cliffside Night: two prices a day", "Cliffside Fix 12"],
          ["Night", "Fix 12"]),
+        (["Chapter 8: The Oak van", "Chapter 10: The Elm van"], ["Oak", "Elm"]),
+        (["Chapter 8: The Oak van", "Chapter 2: Deposits"], []),
     ],
 )  # fmt: skip
 def test_titles_built_alike_name_what_could_be_meant(
