@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from frontdesk.answering.reader import batch_of
+from frontdesk.knowledge.encoder import has_fast_bfloat16
 from frontdesk.training.examples import OPEN, Group
 
 
@@ -59,7 +60,11 @@ def _auc(
 
 
 def autocast() -> Any:
-    """What makes torch work in bfloat16 where that is enough."""
+    """What makes torch work in bfloat16 where that is enough and faster.
+
+    On a CPU that only emulates it a step took 5.5 instead of 1.2 seconds.
+    """
     import torch
 
-    return torch.autocast("cpu", dtype=torch.bfloat16)
+    fast = has_fast_bfloat16()
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast)
