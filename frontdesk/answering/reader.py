@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -182,6 +183,8 @@ class PassageReader:
     def __init__(self, network: Any, tokenizer: Any, folder: Path) -> None:
         self._network = network
         self._tokenizer = tokenizer
+        # The tokenizer keeps how to pad and cut between two calls of its own.
+        self._tokenizing = Lock()
         self.folder = folder
 
     def read(self, question: str, passages: Sequence[Passage]) -> list[Reading]:
@@ -194,8 +197,9 @@ class PassageReader:
         for start in range(0, len(order), 4):
             rows = order[start : start + 4]
             chosen = [pages[row] for row in rows]
-            with torch.inference_mode():
+            with self._tokenizing:
                 batch = batch_of(self._tokenizer, [question] * len(rows), chosen)
+            with torch.inference_mode():
                 answers, opens, supports = self._network(batch)
             for place, row in enumerate(rows):
                 seen = int(batch.owner[place].max()) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,16 @@ def test_a_reader_the_shop_taught_itself_comes_first(tmp_path: Path) -> None:
     own = reader_in_force(tmp_path)
     assert own is not None
     assert own.folder == own_folder(tmp_path)
+
+
+def test_questions_of_many_conversations_are_read_at_once(
+    reader: PassageReader,
+) -> None:
+    passages = [passage(f"{TEXT}\n" + "It takes long. " * n, f"p{n}") for n in range(5)]
+    questions = [f"what does it cost {'abroad ' * n}" for n in range(40)]
+    alone = [reader.read(question, passages) for question in questions]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda q: reader.read(q, passages), questions))
+    assert [[round(r.answers, 3) for r in rows] for rows in together] == [
+        [round(r.answers, 3) for r in rows] for rows in alone
+    ]
