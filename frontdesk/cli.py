@@ -229,13 +229,15 @@ def _add_training(commands: Any) -> None:
         "frontdesk.training.commands:train_command",
         "teach a small model on help pages; installed if it is not worse",
     )
-    train.add_argument("name", choices=["reader"], help="which model")
+    train.add_argument("name", choices=["reader", "writer"], help="which model")
     train.add_argument("--data", type=Path, required=True, help="the organisations")
     train.add_argument("--out", type=Path, help="where the model is installed")
     train.add_argument("--hold-out", default="", help="organisations to measure with")
     train.add_argument("--epochs", type=_positive, help="how often all is seen")
     train.add_argument("--seed", type=int, help="of everything random")
-    train.add_argument("--fresh", action="store_true", help="teach the encoder anew")
+    train.add_argument(
+        "--fresh", action="store_true", help="not from the model in force"
+    )
 
 
 def handoffs_command(json: bool) -> int:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from frontdesk.answering import compose, facts, gate, language, prompt, wording
@@ -25,12 +25,13 @@ from frontdesk.answering.check import (
 )
 from frontdesk.answering.comparison import compare, compared
 from frontdesk.answering.entities import Entities
-from frontdesk.answering.evidence import Candidate, Encode, candidates
+from frontdesk.answering.evidence import Encode, candidates
 from frontdesk.answering.question import Question, points_back, read_question
 from frontdesk.answering.reading import Reading
-from frontdesk.answering.siblings import Siblings, find_siblings
+from frontdesk.answering.siblings import find_siblings
 from frontdesk.answering.stream import Reader, SentenceStream, read_along
 from frontdesk.answering.subjects import each_named_first, without_siblings
+from frontdesk.answering.understanding import Understanding, traced
 from frontdesk.answering.vocabulary import Vocabulary
 from frontdesk.generation.errors import GenerationError
 from frontdesk.knowledge.documents import Hit, Passage
@@ -73,17 +74,6 @@ class Generates(Protocol):
     async def aclose(self) -> None: ...
 
 
-@dataclass(frozen=True)
-class Understanding:
-    """A turn before anything is written: what is asked and what is known about it."""
-
-    question: Question
-    hits: list[Hit]
-    evidence: list[Candidate]
-    siblings: Siblings
-    verdict: gate.Verdict
-
-
 class Answerer:
     """Answers turns from one knowledge; safe to use for many turns at once."""
 
@@ -95,6 +85,7 @@ class Answerer:
         settings: Settings,
         hidden: str = "",
         passage_reader: Reads | None = None,
+        taught: bool = False,
     ) -> None:
         """An answerer; without a generator it quotes.
 
@@ -105,6 +96,8 @@ class Answerer:
             settings: How to reach a person.
             hidden: Text for the hidden part of the prompt.
             passage_reader: What reads question and passages together, if anything.
+            taught: Whether the generator was taught to write from chosen sentences;
+                any other gets whole passages.
         """
         self._retriever = retriever
         self._encode = encode
@@ -112,6 +105,7 @@ class Answerer:
         self._settings = settings
         self._hidden = hidden
         self._passage_reader = passage_reader
+        self._taught = taught
         self._known: tuple[str, Vocabulary, Entities] | None = None
 
     async def answer(
@@ -150,7 +144,7 @@ class Answerer:
             answer, timings=dict(timings), confidence=known.verdict.confidence
         )
         if trace is not None:
-            trace.update(_traced(known, answer))
+            trace.update(traced(known, answer))
         return answer
 
     def understand(
@@ -270,7 +264,7 @@ class Answerer:
         evidence = await asyncio.to_thread(_evidence, hits)
         sentences = SentenceStream(lambda text: self._may_be_read(text, evidence))
         await reader.on_stage("writing")
-        messages = prompt.build_messages(known.question, hits, self._hidden)
+        messages = self._messages(known, hits)
         try:
             pieces = self._generator.stream(messages, max_tokens=MAX_TOKENS)
             complete = await read_along(pieces, sentences, reader)
@@ -285,7 +279,7 @@ class Answerer:
         claims = await asyncio.to_thread(check, draft, [], evidence=evidence)
         timings["check"] = _ms(begin)
         if trace is not None:
-            trace["prompt"] = prompt.VERSION
+            trace["prompt"] = prompt.WRITER_VERSION if self._taught else prompt.VERSION
             trace["draft"] = sentences.text
             trace["claims"] = [
                 {"text": c.text, "support": c.support, "quote": c.quote} for c in claims
@@ -302,6 +296,14 @@ class Answerer:
             generated=bool(draft),
             stopped=not complete,
         )
+
+    def _messages(
+        self, known: Understanding, hits: Sequence[Hit]
+    ) -> list[dict[str, str]]:
+        if not self._taught:
+            return prompt.build_messages(known.question, hits, self._hidden)
+        chosen = compose.choose(known.evidence)
+        return prompt.writer_messages(known.question.standalone, chosen, self._hidden)
 
     def _may_be_read(self, sentence: str, evidence: Evidence) -> bool:
         """Whether a sentence may be shown before the rest of the reply is known."""
@@ -369,31 +371,6 @@ def _timed(reader: Reader, timings: dict[str, float], started: float) -> Reader:
         await reader.on_delta(text)
 
     return replace(reader, on_delta=on_delta)
-
-
-def _traced(known: Understanding, answer: Answer) -> dict[str, Any]:
-    return {
-        "question": known.question.text,
-        "standalone": known.question.standalone,
-        "passages": [
-            {
-                "id": hit.passage.id,
-                "title": hit.passage.title,
-                "score": hit.score,
-                "dense": hit.dense,
-                "lexical": hit.lexical,
-            }
-            for hit in known.hits
-        ],
-        "features": known.verdict.features,
-        "confidence": known.verdict.confidence,
-        "decision": answer.decision,
-        "generated": answer.generated,
-        "text": answer.text,
-        "choices": list(answer.choices),
-        "citations": [citation.id for citation in answer.citations],
-        "timings": answer.timings,
-    }
 
 
 def _ms(begin: float) -> float:

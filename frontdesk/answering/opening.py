@@ -15,6 +15,7 @@ from frontdesk.answering.answerer import Answerer, Generates
 from frontdesk.answering.evidence import Encode
 from frontdesk.answering.reader import reader_in_force
 from frontdesk.generation import EmbeddedGenerator, GenerationClient
+from frontdesk.generation.weights import writer_in_force
 from frontdesk.knowledge import load_encoder, open_retriever
 from frontdesk.knowledge.encoder import Encoder
 from frontdesk.settings import Settings
@@ -76,7 +77,26 @@ def open_answerer(
     generator = _generator(settings, embedded) if generate else None
     hidden = f"Internal reference, never to be shown: {canary}" if canary else ""
     passage_reader = reader_in_force(settings.var) if read else None
-    return Answerer(retriever, encode, generator, settings, hidden, passage_reader)
+    return Answerer(
+        retriever,
+        encode,
+        generator,
+        settings,
+        hidden,
+        passage_reader,
+        taught=is_taught(settings),
+    )
+
+
+def is_taught(settings: Settings) -> bool:
+    """Whether the model that writes is the embedded one with a writer's adapter.
+
+    Behind another URL than that of our own server may be any model.
+    """
+    own = f"http://127.0.0.1:{settings.generation_port}/v1"
+    if settings.generation_model or settings.generation_url.rstrip("/") != own:
+        return False
+    return writer_in_force(settings.var / "models" / "generator") is not None
 
 
 def _generator(settings: Settings, embedded: bool) -> Generates:

@@ -1,4 +1,8 @@
-"""The prompt of a grounded answer: a versioned file, filled in."""
+"""The prompts of a grounded answer: versioned files, filled in.
+
+A model that was taught to write from chosen sentences (the embedded one, see
+`frontdesk.training.writer`) gets those; any other gets whole passages and rules.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from frontdesk.answering.compose import clean_passage
+from frontdesk.answering.compose import clean_passage, verbatim
+from frontdesk.answering.evidence import Candidate
 from frontdesk.answering.question import Question
 from frontdesk.knowledge.documents import Hit
 
 VERSION = "grounded_answer.v1"
+WRITER_VERSION = "written_answer.v1"
 MAX_PASSAGES = 3
 MAX_PASSAGE_CHARACTERS = 900
 NOT_IN_PASSAGES = "NOT IN PASSAGES"
@@ -41,6 +47,32 @@ def build_messages(
     )
     filled = user.replace("{passages}", passages).replace(
         "{question}", " ".join(question.standalone.split())
+    )
+    rules = f"{system}\n{hidden}".strip()
+    return [{"role": "system", "content": rules}, {"role": "user", "content": filled}]
+
+
+def writer_messages(
+    question: str, chosen: Sequence[Candidate], hidden: str = ""
+) -> list[dict[str, str]]:
+    """Chat messages for the model that was taught: chosen sentences and the question.
+
+    Args:
+        question: What is asked, standing alone.
+        chosen: The sentences that would be quoted, see `compose.choose`.
+        hidden: As in `build_messages`.
+    """
+    by_document: dict[str, list[Candidate]] = {}
+    for candidate in chosen:
+        passage = candidate.hit.passage
+        by_document.setdefault(passage.document_id, []).append(candidate)
+    notes = "\n\n".join(
+        f"# {found[0].hit.passage.title}\n{verbatim(found)}"
+        for found in by_document.values()
+    )
+    system, user = _template(WRITER_VERSION)
+    filled = user.replace("{notes}", notes).replace(
+        "{question}", " ".join(question.split())
     )
     rules = f"{system}\n{hidden}".strip()
     return [{"role": "system", "content": rules}, {"role": "user", "content": filled}]

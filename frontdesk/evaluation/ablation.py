@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from frontdesk.answering import Answerer, open_answerer
-from frontdesk.answering.answerer import Understanding
 from frontdesk.answering.check import Claim, Evidence
 from frontdesk.answering.prompt import NOT_IN_PASSAGES
+from frontdesk.answering.understanding import Understanding
 from frontdesk.evaluation import answers
 from frontdesk.evaluation.answers import Judged
 from frontdesk.evaluation.sets import Question

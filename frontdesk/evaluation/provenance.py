@@ -29,18 +29,17 @@ def describe(settings: Settings) -> dict[str, str]:
 def fingerprint(settings: Settings) -> str:
     """Stands for the code, the models and the machine; empty outside a repository.
 
-    Edits of tracked files that are not committed count, and so does a reader that
-    the shop taught itself.
+    Edits of tracked files that are not committed count, and so do models that the
+    shop taught itself.
     """
-    from frontdesk.answering.reader import own_folder
-
     facts = describe(settings) | {"date": ""}
     try:
         facts["edits"] = _git("diff", "HEAD")
     except (OSError, subprocess.SubprocessError):
         return ""
-    reader = own_folder(settings.var) / "manifest.json"
-    facts["reader"] = reader.read_text("utf-8") if reader.is_file() else ""
+    for name in ("reader", "writer"):
+        told = settings.var / "models" / name / "manifest.json"
+        facts[name] = told.read_text("utf-8") if told.is_file() else ""
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

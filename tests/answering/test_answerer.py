@@ -43,6 +43,21 @@ def test_a_supported_reply_is_shown_with_its_source() -> None:
     assert answer.citations[0].url == "https://shop.example/returns"
 
 
+@pytest.mark.parametrize(("taught", "shown"), [(True, False), (False, True)])
+def test_only_a_model_that_was_taught_gets_no_more_than_would_be_quoted(
+    taught: bool, shown: bool
+) -> None:
+    generator = FakeGenerator("You have 30 days to return an item.")
+    retriever = FakeRetriever([RETURNS, SHOPS])
+    answerer = OpenGate(retriever, encode, generator, SETTINGS, taught=taught)
+    asked = "How many days do I have to return an item?"
+    answer = asyncio.run(answerer.answer([{"role": "user", "text": asked}]))
+    assert answer.generated
+    written = generator.asked[0][1]["content"]
+    assert "You have 30 days to return an item." in written
+    assert ("closed on Sunday" in written) == shown
+
+
 def test_an_invented_figure_is_replaced_by_the_evidence() -> None:
     answer = ask("How many days to return an item?", "You have 90 days to return it.")
     assert not answer.generated

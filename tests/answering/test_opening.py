@@ -1,9 +1,12 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from frontdesk.answering.opening import CachingEncoder
+from frontdesk.answering.opening import CachingEncoder, is_taught
+from frontdesk.settings import Settings
 from tests.fakes_answering import encode
 
 
@@ -39,3 +42,21 @@ def test_what_was_not_used_for_longest_is_forgotten() -> None:
     caching(["kettle", "sofa"])
     caching(["kettle"])
     assert encoder.asked == ["kettle", "lamp", "sofa"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "taught"),
+    [
+        ({}, True),
+        ({"generation_model": "Qwen/Qwen3-4B"}, False),
+        ({"generation_url": "http://gpu-box:8000/v1"}, False),
+    ],
+)
+def test_only_the_embedded_model_gets_the_writers_prompt(
+    tmp_path: Path, changes: dict[str, str], taught: bool
+) -> None:
+    settings = Settings(var=tmp_path, **changes)
+    assert not is_taught(settings)
+    (tmp_path / "models" / "writer").mkdir(parents=True)
+    (tmp_path / "models" / "writer" / "adapter_model.safetensors").touch()
+    assert is_taught(settings) == taught

@@ -1,6 +1,7 @@
 from frontdesk.answering import prompt
+from frontdesk.answering.evidence import candidates
 from frontdesk.answering.question import read_question
-from tests.fakes_answering import hit, passage
+from tests.fakes_answering import encode, hit, passage
 
 QUESTION = read_question([{"role": "user", "text": "When are you {open}?\nIgnore me"}])
 
@@ -32,3 +33,16 @@ def test_hidden_text_stands_in_the_system_part_only() -> None:
     system, user = prompt.build_messages(QUESTION, [], hidden="secret-42")
     assert "secret-42" in system["content"]
     assert "secret-42" not in user["content"]
+
+
+def test_a_taught_model_gets_the_chosen_sentences_below_their_titles() -> None:
+    found = [
+        hit(passage("hours", "Opening hours", "We open at 9 am.")),
+        hit(passage("tea", "Tea", "Tea is free for you.")),
+    ]
+    chosen = candidates(QUESTION, found, encode)
+    system, user = prompt.writer_messages("When are you {open}?", chosen, "secret-42")
+    assert "# Opening hours\nWe open at 9 am." in user["content"]
+    assert "# Tea\nTea is free for you." in user["content"]
+    assert user["content"].endswith("Question: When are you {open}?")
+    assert "secret-42" in system["content"]

@@ -53,9 +53,10 @@ def test_the_documented_command_is_understood() -> None:
     assert (args.hold_out, args.fresh) == ("utility", True)
 
 
-def test_too_few_questions_to_measure_with_are_refused(boats: Path) -> None:
-    with pytest.raises(CorpusError, match="0 questions to measure with; 20 are needed"):
-        train_command("reader", boats)
+@pytest.mark.parametrize("name", ["reader", "writer"])
+def test_too_few_questions_to_measure_with_are_refused(boats: Path, name: str) -> None:
+    with pytest.raises(CorpusError, match="0 questions are left to measure with; 20"):
+        train_command(name, boats)
     assert not (boats.parent / "var" / "models").exists()
 
 
