@@ -41,6 +41,7 @@ from frontdesk.training.examples import (
     without_support,
 )
 from frontdesk.training.measures import autocast, measure
+from frontdesk.training.partial import keep, take_up
 
 READ_TOGETHER = 6  # pages of about the same length
 
@@ -112,7 +113,7 @@ def train(
         part.requires_grad_(False)
     optimizer = _optimizer(network, config)
     about = {"format": 2, "start": _name_of(start), "config": asdict(config)}
-    curve = _take_up(network, optimizer, about, partial)
+    curve = take_up(partial, about, network, optimizer)
     for epoch in range(len(curve), config.epochs):
         loss = _epoch(network, tokenizer, optimizer, groups, config, epoch, log)
         figures = {"epoch": epoch + 1.0, "loss": loss}
@@ -120,8 +121,7 @@ def train(
             figures |= measure(network, tokenizer, held_out)
         curve.append(figures)
         log(json.dumps(figures))
-        if partial is not None:
-            _keep(network, optimizer, about, curve, partial)
+        keep(partial, about, curve, network, optimizer)
     if start is not None:
         halfway(network, load_network(start)[0])
     save(network, about, curve, out)
@@ -189,44 +189,6 @@ def _epoch(
                 f"loss {np.mean(losses[-50:]):.3f}, {minutes:.0f} min left"
             )
     return float(np.mean(losses))
-
-
-def _keep(
-    network: Any,
-    optimizer: Any,
-    about: dict[str, Any],
-    curve: Sequence[Any],
-    partial: Path,
-) -> None:
-    """Write what a run that is cut off here needs to go on."""
-    import torch
-
-    state = {
-        "about": about,
-        "curve": list(curve),
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-    }
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(state, partial.with_suffix(".new"))
-    partial.with_suffix(".new").replace(partial)
-
-
-def _take_up(
-    network: Any, optimizer: Any, about: dict[str, Any], partial: Path | None
-) -> list[dict[str, float]]:
-    """The learning curve so far; empty where there is nothing to take up."""
-    import torch
-
-    if partial is None or not partial.is_file():
-        return []
-    state = torch.load(partial, weights_only=True)
-    if state.get("about") != about:
-        return []
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    found: list[dict[str, float]] = state["curve"]
-    return found
 
 
 def save(network: Any, about: dict[str, Any], curve: Sequence[Any], out: Path) -> None:

@@ -31,6 +31,7 @@ from frontdesk.generation.weights import ADAPTER, EMBEDDED_NAME
 from frontdesk.knowledge.retriever import Retriever
 from frontdesk.training.corpus import Organisation, Question
 from frontdesk.training.examples import label, misspelt
+from frontdesk.training.partial import keep, take_up
 from frontdesk.training.reader import schedule
 
 TOP_K = 8
@@ -163,7 +164,7 @@ def train(
         "config": asdict(config),
         "examples": len(rows),
     }
-    curve = _take_up(model, optimizer, about, partial)
+    curve = take_up(partial, about, model, optimizer)
     done = int(curve[-1]["step"]) if curve else 0
     losses: list[float] = []
     started = time.monotonic()
@@ -182,8 +183,7 @@ def train(
             minutes = (time.monotonic() - started) / (number - done) / 60
             left = minutes * (len(steps) - number)
             log(f"step {number} of {len(steps)}, loss {mean:.3f}, {left:.0f} min left")
-            if partial is not None:
-                _keep(model, optimizer, about, curve, partial)
+            keep(partial, about, curve, model, optimizer)
     model.peft_config["default"].base_model_name_or_path = EMBEDDED_NAME
     # With embeddings it would ask the hub whether they had been resized.
     model.to(torch.bfloat16).save_pretrained(out, save_embedding_layers=False)
@@ -233,45 +233,6 @@ def load_network(base: Path, adapter: Path | None, rank: int = 16) -> tuple[Any,
 
 def _hash(folder: Path) -> str:
     return hashlib.sha256((folder / ADAPTER).read_bytes()).hexdigest()
-
-
-def _keep(
-    model: Any,
-    optimizer: Any,
-    about: dict[str, Any],
-    curve: Sequence[Any],
-    partial: Path,
-) -> None:
-    """Write what a run that is cut off here needs to go on."""
-    import torch
-
-    taught = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
-    state = {
-        "about": about,
-        "curve": list(curve),
-        "network": taught,
-        "optimizer": optimizer.state_dict(),
-    }
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(state, partial.with_suffix(".new"))
-    partial.with_suffix(".new").replace(partial)
-
-
-def _take_up(
-    model: Any, optimizer: Any, about: dict[str, Any], partial: Path | None
-) -> list[dict[str, float]]:
-    """The learning curve so far; empty where there is nothing to take up."""
-    import torch
-
-    if partial is None or not partial.is_file():
-        return []
-    state = torch.load(partial, weights_only=True)
-    if state.get("about") != about:
-        return []
-    model.load_state_dict(state["network"], strict=False)
-    optimizer.load_state_dict(state["optimizer"])
-    found: list[dict[str, float]] = state["curve"]
-    return found
 
 
 def tokens_of(tokenizer: Any, example: Written) -> Row | None:
