@@ -29,7 +29,7 @@ def postgres_database(template: str = "") -> Iterator[str]:
     server = make_url(POSTGRES).set(drivername="postgresql")
     try:
         connection = psycopg.connect(
-            server.render_as_string(False), autocommit=True, connect_timeout=2
+            server.render_as_string(False), autocommit=True, connect_timeout=15
         )
     except psycopg.OperationalError as error:
         missing(f"PostgreSQL is not there: {error}")

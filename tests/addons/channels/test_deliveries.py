@@ -23,7 +23,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path}/deliveries.db"
         return
     try:
-        server = psycopg2.connect(f"{POSTGRES}/test", connect_timeout=2)
+        server = psycopg2.connect(f"{POSTGRES}/test", connect_timeout=15)
     except psycopg2.OperationalError as error:
         if os.environ.get("FRONTDESK_REQUIRE_SERVICES") == "1":
             pytest.fail(f"PostgreSQL is not there: {error}")
