@@ -238,6 +238,14 @@ def _add_training(commands: Any) -> None:
     train.add_argument(
         "--fresh", action="store_true", help="not from the model in force"
     )
+    mine = _add(
+        commands,
+        "mine",
+        "frontdesk.training.mined:mine_command",
+        "questions to learn from, out of what customers judged",
+    )
+    mine.add_argument("--out", type=Path, required=True, help="folder for `train`")
+    mine.add_argument("--index", type=Path, help="the knowledge asked")
 
 
 def handoffs_command(json: bool) -> int:

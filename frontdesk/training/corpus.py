@@ -13,7 +13,7 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -145,14 +145,19 @@ def _questions(path: Path) -> Iterator[Question]:
         return
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         try:
-            yield _question(json.loads(line))
+            yield question_of(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
             raise CorpusError(
                 f"{path}:{number} is not a question ({error!r}). Correct the line."
             ) from error
 
 
-def _question(row: dict[str, Any]) -> Question:
+def question_of(row: dict[str, Any]) -> Question:
+    """A line of `questions.jsonl` as what it says.
+
+    Raises:
+        ValueError, KeyError, TypeError: It is no question.
+    """
     return Question(
         id=row["id"],
         kind=_one_of(Kind, row["kind"]),
@@ -205,7 +210,7 @@ def _question_problems(
     question: Question, articles: dict[str, Article]
 ) -> Iterator[str]:
     yield from _turn_problems(question)
-    yield from _gold_problems(question, articles)
+    yield from gold_problems(question, articles)
     yield from _answer_problems(question)
     for entry in question.altered:
         if entry.span not in entry.reply or not entry.span:
@@ -225,7 +230,8 @@ def _turn_problems(question: Question) -> Iterator[str]:
         yield "has an empty turn"
 
 
-def _gold_problems(question: Question, articles: dict[str, Article]) -> Iterator[str]:
+def gold_problems(question: Question, articles: Mapping[str, Article]) -> Iterator[str]:
+    """What is wrong with the articles and sentences that a question names."""
     for id_ in (*question.relevant, *question.hard_negatives):
         if id_ not in articles:
             yield f"names the article {id_!r}, which does not exist"
