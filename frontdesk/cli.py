@@ -229,7 +229,9 @@ def _add_training(commands: Any) -> None:
         "frontdesk.training.commands:train_command",
         "teach a small model on help pages; installed if it is not worse",
     )
-    train.add_argument("name", choices=["reader", "writer"], help="which model")
+    train.add_argument(
+        "name", choices=["reader", "verifier", "writer"], help="which model"
+    )
     train.add_argument("--data", type=Path, required=True, help="the organisations")
     train.add_argument("--out", type=Path, help="where the model is installed")
     train.add_argument("--hold-out", default="", help="organisations to measure with")

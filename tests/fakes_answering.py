@@ -5,6 +5,7 @@ import math
 import re
 import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,3 +97,19 @@ class FakeGenerator:
 def idf(stem: str) -> float:
     """The same weight for every stem but the commonest."""
     return 1.0 if stem in ("shop", "order") else math.e
+
+
+def tiny_bert(tokenizer: Any) -> Any:
+    """A BERT encoder of two layers with random weights, the same every time."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(1)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+    )
+    return BertModel(config, add_pooling_layer=False)

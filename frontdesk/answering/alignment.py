@@ -96,10 +96,22 @@ class Binding:
 class Evidence:
     """The passages of one answer, prepared once for all its claims."""
 
-    def __init__(self, passages: Sequence[str], titles: Sequence[str] = ()) -> None:
+    def __init__(
+        self, passages: Sequence[str], titles: Sequence[str] = (), question: str = ""
+    ) -> None:
+        """The passages, prepared.
+
+        Args:
+            passages: Their texts.
+            titles: Of the same passages; by default each one's first heading.
+            question: What was asked, if that is known.
+        """
+        self.question = question
         self.units: list[Unit] = []
         self.clauses: list[Clause] = []
         self.windows: list[Window] = []
+        self.titles: list[str] = []
+        self.places: list[tuple[int, int]] = []  # of each passage's units
         stems: set[str] = set()
         pairs: set[tuple[str, str]] = set()
         frequency: Counter[str] = Counter()
@@ -108,6 +120,8 @@ class Evidence:
             title = titles[index] if index < len(titles) else _title(passage)
             names |= name_terms(plain(passage)) | name_terms(title)
             units = split_units(passage)
+            self.titles.append(title)
+            self.places.append((len(self.units), len(self.units) + len(units)))
             # A table row is quoted otherwise than it is written.
             for text in (f"{title} {passage}", *(u.text for u in units if u.item)):
                 found = [facts.stem(token) for token in facts.tokens(text)]

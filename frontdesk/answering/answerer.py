@@ -18,6 +18,7 @@ from frontdesk.answering.answer import Answer, Citation
 from frontdesk.answering.check import (
     Claim,
     Evidence,
+    Verifies,
     check,
     check_claim,
     is_sound,
@@ -86,6 +87,7 @@ class Answerer:
         hidden: str = "",
         passage_reader: Reads | None = None,
         taught: bool = False,
+        verifier: Verifies | None = None,
     ) -> None:
         """An answerer; without a generator it quotes.
 
@@ -98,6 +100,7 @@ class Answerer:
             passage_reader: What reads question and passages together, if anything.
             taught: Whether the generator was taught to write from chosen sentences;
                 any other gets whole passages.
+            verifier: What reads what was written beside its evidence, if anything.
         """
         self._retriever = retriever
         self._encode = encode
@@ -106,6 +109,7 @@ class Answerer:
         self._hidden = hidden
         self._passage_reader = passage_reader
         self._taught = taught
+        self._verifier = verifier
         self._known: tuple[str, Vocabulary, Entities] | None = None
 
     async def answer(
@@ -261,7 +265,7 @@ class Answerer:
         begin = time.perf_counter()
         _, entities = self._knowledge()
         hits = without_siblings(known.question, _in_order_of_use(known), entities)
-        evidence = await asyncio.to_thread(_evidence, hits)
+        evidence = await asyncio.to_thread(_evidence, hits, known.question)
         sentences = SentenceStream(lambda text: self._may_be_read(text, evidence))
         await reader.on_stage("writing")
         messages = self._messages(known, hits)
@@ -276,7 +280,9 @@ class Answerer:
         await reader.on_stage("checking")
         begin = time.perf_counter()
         draft = (sentences.text if complete else sentences.released).strip()
-        claims = await asyncio.to_thread(check, draft, [], evidence=evidence)
+        claims = await asyncio.to_thread(
+            check, draft, [], evidence=evidence, verifier=self._verifier
+        )
         timings["check"] = _ms(begin)
         if trace is not None:
             trace["prompt"] = prompt.WRITER_VERSION if self._taught else prompt.VERSION
@@ -309,7 +315,8 @@ class Answerer:
         """Whether a sentence may be shown before the rest of the reply is known."""
         if self._is_internal(sentence):
             return False
-        return check_claim(sentence, evidence).support >= shipped_threshold()
+        claim = check_claim(sentence, evidence, self._verifier)
+        return claim.support >= shipped_threshold()
 
     def _is_internal(self, text: str) -> bool:
         """Whether a text holds what the model was told, or says that it cannot tell."""
@@ -356,11 +363,12 @@ def _in_order_of_use(known: Understanding) -> list[Hit]:
     return list({hit.passage.id: hit for hit in ordered}.values())
 
 
-def _evidence(hits: Sequence[Hit]) -> Evidence:
+def _evidence(hits: Sequence[Hit], question: Question) -> Evidence:
     """What the reply is checked against: the passages of the prompt."""
     used = hits[: prompt.MAX_PASSAGES]
     passages = [compose.clean_passage(hit.passage.text) for hit in used]
-    return Evidence(passages, [hit.passage.title for hit in used])
+    titles = [hit.passage.title for hit in used]
+    return Evidence(passages, titles, question.standalone)
 
 
 def _timed(reader: Reader, timings: dict[str, float], started: float) -> Reader:

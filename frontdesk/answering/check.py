@@ -4,11 +4,13 @@ Each sentence (a claim) is aligned with the evidence that states it best. Then t
 kinds of doubt are measured: wording that the evidence lacks, as in the usual
 "precision of the reply against its source" measures, and facts that were changed on
 the way: quantities, names that stand elsewhere, dropped negations, conditions that are
-lifted or added, opposite words. A logistic model joins them; `check.json` holds its
-weights and says what they were fitted on (see `calibrate_check`).
+lifted or added, opposite words. Where there is a verifier, its judgement is one sign
+more (see `verifier`); without it everything works, one step worse. A logistic model
+joins them; `check.json` holds its weights, without and with the verifier, and says what
+they were fitted on (see `calibrate_check`).
 
-No encoder is asked. Cosines of sentences, of single words and of negated copies were
-tried: none told a paraphrase from a changed fact, and all cost more than this.
+Cosines of sentences, of single words and of negated copies were tried: none told a
+paraphrase from a changed fact, and all cost more than the counted signs.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -27,10 +30,12 @@ from frontdesk.answering import facts, polarity
 from frontdesk.answering.alignment import Binding, Evidence, Window, clauses
 from frontdesk.answering.sentences import split_sentences, split_units
 from frontdesk.answering.terms import is_number, name_terms, terms
+from frontdesk.answering.verifier import Pair, pair_of
 
 __all__ = [
     "Claim",
     "Evidence",
+    "Verifies",
     "check",
     "check_claim",
     "claims_of",
@@ -63,6 +68,9 @@ CHANGES = (
     "opposed",
 )
 FEATURES = (*WORDING, *CHANGES)
+# It is much surer where it knows what was asked.
+VERIFIER = ("verifier", "verifier_unasked")
+VERIFIED_FEATURES = (*FEATURES, *VERIFIER)
 _NOT_IN_COPIES = frozenset(CHANGES) - {
     "quantity_unknown",
     "quantity_elsewhere",
@@ -80,6 +88,7 @@ _OPENING = re.compile(
     r"[\s,.!;:–—-]*|(?:and|but|so|also|yes|yeah|well|oh)\b[\s,]+)+",
     re.IGNORECASE,
 )
+_YES_OR_NO = re.compile(r"\W*(?:yes|no)\W*", re.IGNORECASE)
 _MODEL = Path(__file__).with_name("check.json")
 
 
@@ -102,30 +111,42 @@ class Claim:
     features: Mapping[str, float]
 
 
+class Verifies(Protocol):
+    """What the check needs of a verifier."""
+
+    def doubt(self, pair: Pair) -> float: ...
+
+
 def check(
     reply: str,
     passages: Sequence[str],
     *,
     titles: Sequence[str] = (),
     evidence: Evidence | None = None,
+    verifier: Verifies | None = None,
 ) -> list[Claim]:
     """The reply's claims in order, each with its support and its evidence."""
     known = evidence or Evidence(passages, titles)
-    return [check_claim(text, known) for text in claims_of(reply)]
+    return [check_claim(text, known, verifier) for text in claims_of(reply)]
 
 
-def check_claim(text: str, evidence: Evidence) -> Claim:
+def check_claim(
+    text: str, evidence: Evidence, verifier: Verifies | None = None
+) -> Claim:
     """One sentence with its support, aligned passage and quote."""
-    features, window = claim_features(text, evidence)
-    weights, bias, _ = _model()
+    features, window = claim_features(text, evidence, verifier)
+    weights, bias = _model(verifier is not None)
     logit = bias - sum(weights[name] * value for name, value in features.items())
     support = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
     return Claim(text, support, window.passage, window.quote, features)
 
 
-def support(reply: str, passages: Sequence[str]) -> float:
+def support(
+    reply: str, passages: Sequence[str], verifier: Verifies | None = None
+) -> float:
     """Probability in [0, 1] that the passages state every sentence of the reply."""
-    return min((claim.support for claim in check(reply, passages)), default=0.0)
+    claims = check(reply, passages, verifier=verifier)
+    return min((claim.support for claim in claims), default=0.0)
 
 
 def is_sound(claims: Sequence[Claim]) -> bool:
@@ -137,20 +158,30 @@ def is_sound(claims: Sequence[Claim]) -> bool:
 
 def shipped_threshold() -> float:
     """The support below which a sentence is not shown."""
-    return _model()[2]
+    return float(_stored()["threshold"])
 
 
 def claims_of(reply: str) -> list[str]:
-    """Sentences, list items and table rows of a reply that state something."""
-    claims = []
+    """Sentences, list items and table rows of a reply that state something.
+
+    A "Yes." or "No." of its own belongs to the sentence after it.
+    """
+    claims: list[str] = []
+    opening = ""
     for unit in split_units(reply):
-        claims += split_sentences(unit.text)
-    return [claim for claim in claims if any(c.isalnum() for c in claim)]
+        for sentence in split_sentences(unit.text):
+            claim = f"{opening} {sentence}".strip()
+            opening = claim if _YES_OR_NO.fullmatch(claim) else ""
+            if not opening and any(c.isalnum() for c in claim):
+                claims.append(claim)
+    return [*claims, opening] if opening else claims
 
 
-def claim_features(claim: str, evidence: Evidence) -> tuple[dict[str, float], Window]:
+def claim_features(
+    text: str, evidence: Evidence, verifier: Verifies | None = None
+) -> tuple[dict[str, float], Window]:
     """The signs against one sentence, and the window it is aligned with."""
-    claim = _OPENING.sub("", claim)
+    claim = _OPENING.sub("", text)
     words = terms(claim)
     window = evidence.align(words)
     labels = name_terms(claim) | (frozenset(words) & evidence.names)
@@ -174,6 +205,11 @@ def claim_features(claim: str, evidence: Evidence) -> tuple[dict[str, float], Wi
     changed = min(1.0, _COPY_SLOPE * features["missing_pairs"])
     for name in _NOT_IN_COPIES:
         features[name] *= changed
+    if verifier is not None:
+        doubt = verifier.doubt(pair_of(text, evidence, window))
+        asked = bool(evidence.question)
+        values = (doubt, 0.0) if asked else (0.0, doubt)
+        features |= dict(zip(VERIFIER, values, strict=True))
     return features, window
 
 
@@ -270,7 +306,13 @@ def _share(items: Sequence[object], known: frozenset[object] | frozenset[str]) -
     return sum(item not in known for item in items) / max(1, len(items))
 
 
+def _model(verified: bool) -> tuple[dict[str, float], float]:
+    stored = _stored()
+    model = stored["verified"] if verified else stored
+    return model["weights"], float(model["bias"])
+
+
 @lru_cache(maxsize=1)
-def _model() -> tuple[dict[str, float], float, float]:
-    stored = json.loads(_MODEL.read_text("utf-8"))
-    return stored["weights"], float(stored["bias"]), float(stored["threshold"])
+def _stored() -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(_MODEL.read_text("utf-8"))
+    return stored

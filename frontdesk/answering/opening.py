@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from frontdesk.answering.answerer import Answerer, Generates
 from frontdesk.answering.evidence import Encode
 from frontdesk.answering.reader import reader_in_force
+from frontdesk.answering.verifier import verifier_in_force
 from frontdesk.generation import EmbeddedGenerator, GenerationClient
 from frontdesk.generation.weights import writer_in_force
 from frontdesk.knowledge import load_encoder, open_retriever
@@ -85,6 +86,7 @@ def open_answerer(
         hidden,
         passage_reader,
         taught=is_taught(settings),
+        verifier=verifier_in_force(settings.var) if generate else None,
     )
 
 

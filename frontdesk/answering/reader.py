@@ -242,9 +242,9 @@ def reader_in_force(var: Path) -> PassageReader | None:
     return None if folder is None else load_reader(folder)
 
 
-def folder_in_force(own: Path) -> Path | None:
-    """The folder of the shop's own reader, else of the shipped one, else None."""
-    folders = (own, SHIPPED)
+def folder_in_force(own: Path, shipped: Path = SHIPPED) -> Path | None:
+    """The folder of the shop's own model, else of the shipped one, else None."""
+    folders = (own, shipped)
     return next((f for f in folders if (f / "manifest.json").is_file()), None)
 
 
@@ -263,17 +263,21 @@ def load_network(folder: Path) -> tuple[Any, Any]:
 
     network, tokenizer = new_network()
     stored = load_file(str(folder / WEIGHTS))
-    missing, unexpected = network.load_state_dict(
-        {name: value.float() for name, value in stored.items()}, strict=False
-    )
-    own = ("bert.embeddings.", "bert.pooler.")  # the encoder's, or not used at all
-    wrong = [name for name in missing if not name.startswith(own)] + unexpected
+    wrong = misfit(network, {name: value.float() for name, value in stored.items()})
     if wrong:
         raise ReaderError(
             f"The reader in {str(folder)!r} does not fit the installed encoder "
-            f"({wrong[0]!r}); train it anew with frontdesk train reader."
+            f"({wrong!r}); train it anew with frontdesk train reader."
         )
     return network.eval(), tokenizer
+
+
+def misfit(network: Any, stored: dict[str, Any]) -> str:
+    """Put stored weights into a network; gives a name that does not fit, or ""."""
+    missing, unexpected = network.load_state_dict(stored, strict=False)
+    own = ("bert.embeddings.", "bert.pooler.")  # the encoder's, or not used at all
+    wrong = [name for name in missing if not name.startswith(own)] + unexpected
+    return str(wrong[0]) if wrong else ""
 
 
 def new_network() -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,10 +147,12 @@ def run_grounding(
 ) -> tuple[dict[str, Any], list[Reply], list[float]]:
     """The figures of a labelled or a pairs set, its replies and their support."""
     from frontdesk.answering.check import shipped_threshold, support
+    from frontdesk.answering.verifier import verifier_in_force
 
     pairs = grounding.is_pairs_file(path)
     replies = grounding.read_pairs(path) if pairs else grounding.read_replies(path)
-    scores, ms = grounding.score(replies, support)
+    verifier = verifier_in_force(settings.var)
+    scores, ms = grounding.score(replies, partial(support, verifier=verifier))
     value = grounding.summarise(replies, scores, ms, shipped_threshold())
     return value, replies, scores
 

@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
+from frontdesk.answering import verifier as verifying
 from frontdesk.answering.evidence import Encode
 from frontdesk.answering.opening import CachingEncoder
-from frontdesk.answering.reader import folder_in_force, load_network
+from frontdesk.answering.reader import folder_in_force, load_network, own_folder
 from frontdesk.generation.weights import ADAPTER, writer_in_force
 from frontdesk.knowledge.encoder import load_encoder
 from frontdesk.knowledge.retriever import Retriever
 from frontdesk.settings import Settings
-from frontdesk.training import writer
+from frontdesk.training import reader, verifier, writer
 from frontdesk.training.corpus import CorpusError, Organisation, load_corpus
-from frontdesk.training.examples import open_organisation, read_groups
+from frontdesk.training.examples import Group, open_organisation, read_groups
 from frontdesk.training.measures import measure
-from frontdesk.training.reader import Config, train
 
 HELD_BACK = 0.2  # of the questions, where no organisation is named
-MEASURES = ("first", "sentence", "answerable_auc", "open_auc")
 MIN_HELD_BACK = 20
 MAX_MEASURED = 200  # questions held back that are measured with, drawn at random
 
 T = TypeVar("T")
+Claims = tuple[verifier.Statement, ...]
+
+
+@dataclass(frozen=True)
+class Lesson(Generic[T]):
+    """How one model is taught; an example is what is made of one question.
+
+    Attributes:
+        there: Folder of the model in force; None for none.
+        read: The examples of an organisation.
+        train: Teaches, given examples, those held back, the folder of the result, the
+            one to go on from and the file of the state.
+        figures: How well the model of a folder does on examples, each the more the
+            better; None where the folder is None and that is no model at all.
+    """
+
+    there: Path | None
+    read: Callable[[Organisation, Retriever, Encode], Iterable[T]]
+    train: Callable[[Sequence[T], Sequence[T], Path, Path | None, Path], None]
+    figures: Callable[[Path | None, Sequence[T]], Mapping[str, float] | None]
 
 
 def train_command(
@@ -45,11 +65,10 @@ def train_command(
 
     The folder is laid out like `training/corpus`, or holds one organisation itself. The
     model is installed in `out` only if it is not worse on the questions held back than
-    the model there was before (the shipped one, or none): the reader by the mean of its
-    measures, the writer by how surprising the written answers are to it.
+    the model there was before (the shipped one, or none), by the mean of its figures.
 
     Args:
-        name: Which model, `reader` or `writer`.
+        name: Which model, `reader`, `verifier` or `writer`.
         data: The organisations.
         out: Where the model goes; by default `models/NAME` below FRONTDESK_VAR.
         hold_out: Names of organisations to hold back, separated by commas; by default
@@ -64,91 +83,118 @@ def train_command(
     """
     settings = Settings.from_environ()
     target = out or settings.var / "models" / name
-    if name == "writer":
-        return _train_writer(data, target, settings, hold_out, epochs, seed, fresh)
-    config = Config()
-    config = replace(
-        config,
-        epochs=config.epochs if epochs is None else epochs,
-        seed=config.seed if seed is None else seed,
-    )
-    found = _examples(
-        data, lambda organisation, retriever, _: read_groups(organisation, retriever)
-    )
-    groups, held = _split(found, hold_out, config.seed)
+    given = {"epochs": epochs, "seed": seed}
+    changes = {key: value for key, value in given.items() if value is not None}
+    lesson, drawn = LESSONS[name](settings, target, changes)
+    found = _examples(data, lesson.read)
+    kept, held = _split(found, hold_out, drawn)
+    start = None if fresh else lesson.there
     with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
         new = Path(folder) / name
-        there = folder_in_force(target)
-        start = None if fresh else there
-        train(groups, held, config, new, start, _partial(target))
-        after = measure(*load_network(new), held)
-        before = measure(*load_network(there), held) if there else None
+        state = target.with_name(f"{target.name}.partial")
+        lesson.train(kept, held, new, start, state)
+        after = lesson.figures(new, held) or {}
+        before = lesson.figures(lesson.there, held)
         _print_table(before, after)
-        worse = before is not None and _mean(after) < _mean(before)
-        if worse and before is not None:
-            return _refuse(f"{_mean(after):.3f}", f"{_mean(before):.3f}")
+        if before is not None and _mean(after) < _mean(before):
+            print(
+                f"Not installed: on the questions held back it reaches "
+                f"{_mean(after):.3f}, the model there is {_mean(before):.3f}. Add "
+                "questions or train longer.",
+                file=sys.stderr,
+            )
+            return 1
         _install(new, target)
-    print(f"Installed in {target}. Calibrate the gate next: docs/training.md.")
+    print(f"Installed in {target}.")
+    if name == "reader":
+        print("Calibrate the gate next: docs/training.md.")
     return 0
 
 
-def _train_writer(
-    data: Path,
-    target: Path,
-    settings: Settings,
-    hold_out: str,
-    epochs: int | None,
-    seed: int | None,
-    fresh: bool,
-) -> int:
-    config = writer.Config()
-    config = replace(
-        config,
-        epochs=config.epochs if epochs is None else epochs,
-        seed=config.seed if seed is None else seed,
-    )
+def _reader(
+    settings: Settings, target: Path, changes: dict[str, Any]
+) -> tuple[Lesson[Group], int]:
+    config = replace(reader.Config(), **changes)
+
+    def figures(
+        folder: Path | None, groups: Sequence[Group]
+    ) -> dict[str, float] | None:
+        return measure(*load_network(folder), groups) if folder else None
+
+    return Lesson(
+        folder_in_force(target),
+        lambda organisation, retriever, _: read_groups(organisation, retriever),
+        lambda kept, held, new, start, state: reader.train(
+            kept, held, config, new, start, state
+        ),
+        figures,
+    ), config.seed
+
+
+def _verifier(
+    settings: Settings, target: Path, changes: dict[str, Any]
+) -> tuple[Lesson[Claims], int]:
+    config = replace(verifier.Config(), **changes)
+    known = folder_in_force(own_folder(settings.var))
+
+    def figures(
+        folder: Path | None, questions: Sequence[Claims]
+    ) -> dict[str, float] | None:
+        if folder is None:
+            return None
+        return {"altered_auc": verifier.measure(folder, _flat(questions))}
+
+    return Lesson(
+        folder_in_force(target, verifying.SHIPPED),
+        lambda organisation, retriever, _: verifier.read_statements(
+            organisation, retriever
+        ),
+        lambda kept, _, new, start, state: verifier.train(
+            _flat(kept), config, new, start, known, state
+        ),
+        figures,
+    ), config.seed
+
+
+def _flat(questions: Sequence[Claims]) -> list[verifier.Statement]:
+    return [statement for claims in questions for statement in claims]
+
+
+def _writer(
+    settings: Settings, target: Path, changes: dict[str, Any]
+) -> tuple[Lesson[writer.Written], int]:
+    config = replace(writer.Config(), **changes)
+    base = settings.var / "models" / "generator"
     chance = random.Random(config.seed)
-    found = _examples(
-        data,
+
+    def figures(
+        folder: Path | None, examples: Sequence[writer.Written]
+    ) -> dict[str, float]:
+        return {"likelihood": math.exp(-writer.surprise(folder, base, examples))}
+
+    return Lesson(
+        target if (target / ADAPTER).is_file() else writer_in_force(base),
         lambda organisation, retriever, encode: writer.read_written(
             organisation, retriever, encode, chance
         ),
-    )
-    examples, held = _split(found, hold_out, config.seed)
-    base = settings.var / "models" / "generator"
-    there = target if (target / ADAPTER).is_file() else writer_in_force(base)
-    with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
-        new = Path(folder) / "writer"
-        start = None if fresh else there
-        writer.train(examples, config, base, new, start, _partial(target))
-        after = writer.surprise(new, base, held)
-        before = writer.surprise(there, base, held)
-        print(f"{'':16} {'before':>7} {'now':>7}")
-        print(f"{'surprise (nats)':16} {before:7.3f} {after:7.3f}")
-        if after > before:
-            return _refuse(f"{after:.3f} nats a token", f"{before:.3f}")
-        _install(new, target)
-    print(f"Installed in {target}.")
-    return 0
-
-
-def _partial(target: Path) -> Path:
-    return target.with_name(f"{target.name}.partial")
-
-
-def _refuse(after: str, before: str) -> int:
-    print(
-        f"Not installed: on the questions held back it reaches {after}, the model "
-        f"there is {before}. Add questions or train longer.",
-        file=sys.stderr,
-    )
-    return 1
+        lambda kept, _, new, start, state: writer.train(
+            kept, config, base, new, start, state
+        ),
+        figures,
+    ), config.seed
 
 
 def _install(new: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(new, target)
+
+
+LESSONS: dict[str, Callable[..., tuple[Lesson[Any], int]]] = {
+    "reader": _reader,
+    "verifier": _verifier,
+    "writer": _writer,
+}
 
 
 def _examples(
@@ -211,12 +257,14 @@ def _split(
     return kept, held
 
 
-def _mean(figures: dict[str, float]) -> float:
-    return sum(figures[name] for name in MEASURES) / len(MEASURES)
+def _mean(figures: Mapping[str, float]) -> float:
+    return sum(figures.values()) / len(figures)
 
 
-def _print_table(before: dict[str, float] | None, after: dict[str, float]) -> None:
+def _print_table(
+    before: Mapping[str, float] | None, after: Mapping[str, float]
+) -> None:
     print(f"{'':16} {'before':>7} {'now':>7}")
-    for name in MEASURES:
+    for name, value in after.items():
         old = f"{before[name]:.3f}" if before else "-"
-        print(f"{name:16} {old:>7} {after[name]:7.3f}")
+        print(f"{name:16} {old:>7} {value:7.3f}")

@@ -17,7 +17,7 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,9 @@ from frontdesk.training.examples import (
 )
 from frontdesk.training.measures import autocast, measure
 from frontdesk.training.partial import keep, take_up
+from frontdesk.training.steps import Log, schedule
 
 READ_TOGETHER = 6  # pages of about the same length
-
-Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -321,9 +320,3 @@ def _optimizer(network: Any, config: Config) -> Any:
         ],
         weight_decay=0.01,
     )
-
-
-def schedule(step: int, total: int, warm_up: float) -> float:
-    """Linear up, then linear down to zero."""
-    rise = max(1.0, warm_up * total)
-    return min((step + 1) / rise, (total - step) / max(1.0, total - rise))

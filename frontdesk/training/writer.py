@@ -13,9 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,7 @@ from frontdesk.generation.weights import ADAPTER, EMBEDDED_NAME
 from frontdesk.knowledge.retriever import Retriever
 from frontdesk.training.corpus import Organisation, Question
 from frontdesk.training.examples import label, misspelt
-from frontdesk.training.partial import keep, take_up
-from frontdesk.training.reader import schedule
+from frontdesk.training.steps import Log, by_length, teach
 
 TOP_K = 8
 ANSWERED = ("answerable", "followup")
@@ -42,10 +40,8 @@ MAX_TOKENS = 480
 GOLD_LOGIT = (1.5, 2.5)
 OTHER_LOGIT = (-3.0, 2.0)
 
-LOGGED = 50  # steps between two lines of progress
 LAYERS = "q_proj k_proj v_proj o_proj gate_proj up_proj down_proj".split()
 
-Log = Callable[[str], None]
 Row = tuple[list[int], int]  # token ids, and where the answer begins
 
 
@@ -155,7 +151,8 @@ def train(
     torch.set_num_threads(config.threads)
     model, tokenizer = load_network(base, start, config.rank)
     taught = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(taught, lr=config.rate, weight_decay=0.0)
+    groups = [{"params": taught, "lr": config.rate, "base": config.rate}]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
     rows = [row for row in (tokens_of(tokenizer, e) for e in examples) if row]
     chance = random.Random(config.seed)
     steps = [s for _ in range(config.epochs) for s in _steps(rows, config, chance)]
@@ -164,26 +161,12 @@ def train(
         "config": asdict(config),
         "examples": len(rows),
     }
-    curve = take_up(partial, about, model, optimizer)
-    done = int(curve[-1]["step"]) if curve else 0
-    losses: list[float] = []
-    started = time.monotonic()
-    for number, step in enumerate(steps[done:], done + 1):
-        scale = schedule(number - 1, len(steps), config.warm_up)
-        optimizer.param_groups[0]["lr"] = config.rate * scale
-        loss = loss_of(model, tokenizer, step)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(taught, 1.0)
-        optimizer.step()
-        losses.append(float(loss.detach()))
-        if number % LOGGED == 0:
-            mean = float(np.mean(losses[-LOGGED:]))
-            curve.append({"step": number, "loss": round(mean, 4)})
-            minutes = (time.monotonic() - started) / (number - done) / 60
-            left = minutes * (len(steps) - number)
-            log(f"step {number} of {len(steps)}, loss {mean:.3f}, {left:.0f} min left")
-            keep(partial, about, curve, model, optimizer)
+
+    def loss(step: Sequence[Row]) -> tuple[Any, Any]:
+        surprise = loss_of(model, tokenizer, step)
+        return surprise, surprise
+
+    curve = teach(model, optimizer, steps, loss, config.warm_up, about, partial, log)
     model.peft_config["default"].base_model_name_or_path = EMBEDDED_NAME
     # With embeddings it would ask the hub whether they had been resized.
     model.to(torch.bfloat16).save_pretrained(out, save_embedding_layers=False)
@@ -249,13 +232,7 @@ def _steps(
     """All rows once, those of about the same length together, in random order."""
     order = list(rows)
     chance.shuffle(order)
-    size = config.questions
-    found = []
-    for start in range(0, len(order), 16 * size):
-        near = sorted(order[start : start + 16 * size], key=lambda row: len(row[0]))
-        found += [near[at : at + size] for at in range(0, len(near), size)]
-    chance.shuffle(found)
-    return found
+    return by_length(order, config.questions, lambda row: len(row[0]), chance)
 
 
 def loss_of(model: Any, tokenizer: Any, rows: Sequence[Row]) -> Any:

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from frontdesk.answering.calibrate_check import (
     HAND_SET,
+    VERIFIER_SET,
     calibrate,
     main,
     read_replies,
+    with_verifier,
 )
-from frontdesk.answering.check import CHANGES, FEATURES
+from frontdesk.answering.check import CHANGES, FEATURES, VERIFIED_FEATURES
+from frontdesk.answering.verifier import Pair
 
 DAYS = (20, 30, 40, 50, 60, 70, 80, 90)
 
@@ -74,6 +78,32 @@ def test_figures_are_of_passages_not_fitted_on(pairs: Path, judged: Path) -> Non
     assert figures["pairs_held_out_half"]["n"] == 8
     assert figures["pairs_cross_validated"]["number"] == 1.0
     assert figures["judged"]["auc"] == 1.0
+
+
+class Doubting:
+    """Doubts every odd number."""
+
+    def doubt(self, pair: Pair) -> float:
+        return 8.0 if "1 days" in pair.claim else -4.0
+
+
+def test_with_a_verifier_one_threshold_serves_both(pairs: Path, judged: Path) -> None:
+    plain, verified = (
+        calibrate(read_replies(pairs, v), {"judged": read_replies(judged, v)})
+        for v in (None, Doubting())
+    )
+    model = with_verifier(plain, verified)
+    assert list(model["verified"]["weights"]) == list(VERIFIED_FEATURES)
+    assert model["verified"]["weights"]["verifier"] == VERIFIER_SET["verifier"]
+    moved = model["verified"]["bias"] - verified["bias"]
+    assert moved == pytest.approx(
+        logit(model["threshold"]) - logit(verified["threshold"]), abs=0.01
+    )
+
+
+def logit(probability: float) -> float:
+    kept = min(max(probability, 0.001), 0.999)
+    return math.log(kept / (1 - kept))
 
 
 def test_without_files_it_says_what_to_name() -> None:

@@ -9,6 +9,7 @@ from frontdesk.answering import check as checking
 from frontdesk.answering.check import (
     CHANGES,
     FEATURES,
+    VERIFIED_FEATURES,
     Evidence,
     check,
     check_claim,
@@ -122,6 +123,14 @@ def test_claims_are_sentences_items_and_rows() -> None:
     ]
 
 
+def test_a_bare_yes_or_no_belongs_to_the_sentence_after_it() -> None:
+    assert claims_of("Yes. You can. No!\n\nBut pay.") == [
+        "Yes. You can.",
+        "No! But pay.",
+    ]
+    assert claims_of("No.") == ["No."]
+
+
 def test_every_sentence_of_the_demo_knowledge_supports_itself() -> None:
     refused = []
     for path in sorted(Path("kb").rglob("*.md")):
@@ -137,4 +146,5 @@ def test_the_stored_model_has_a_weight_for_every_sign_and_says_its_origin() -> N
     stored = json.loads(Path(checking.__file__).with_name("check.json").read_text())
     assert list(stored["weights"]) == list(FEATURES)
     assert min(stored["weights"][name] for name in CHANGES) >= 0.0
+    assert list(stored["verified"]["weights"]) == list(VERIFIED_FEATURES)
     assert {"date", "fitted_on", "figures"} <= set(stored["about"])

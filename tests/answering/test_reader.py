@@ -23,6 +23,7 @@ from frontdesk.answering.reader import (
     reader_in_force,
 )
 from frontdesk.knowledge.documents import Passage
+from tests.fakes_answering import tiny_bert
 
 TEXT = """## Fees
 Sending money abroad costs £3. It is free above £500.
@@ -45,18 +46,7 @@ def tokenizer() -> Any:
 
 @pytest.fixture(scope="module")
 def reader(tokenizer: Any) -> PassageReader:
-    import torch
-    from transformers import BertConfig, BertModel
-
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-    )
-    network = build_model(BertModel(config, add_pooling_layer=False)).eval()
+    network = build_model(tiny_bert(tokenizer)).eval()
     return PassageReader(network, tokenizer, Path("."))
 
 

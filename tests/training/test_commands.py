@@ -53,7 +53,7 @@ def test_the_documented_command_is_understood() -> None:
     assert (args.hold_out, args.fresh) == ("utility", True)
 
 
-@pytest.mark.parametrize("name", ["reader", "writer"])
+@pytest.mark.parametrize("name", ["reader", "verifier", "writer"])
 def test_too_few_questions_to_measure_with_are_refused(boats: Path, name: str) -> None:
     with pytest.raises(CorpusError, match="0 questions are left to measure with; 20"):
         train_command(name, boats)
