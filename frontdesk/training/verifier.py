@@ -21,9 +21,9 @@ from typing import Any
 from sklearn.metrics import roc_auc_score
 
 from frontdesk.answering import check, compose
+from frontdesk.answering import reader as reading
 from frontdesk.answering.alignment import Evidence
 from frontdesk.answering.question import read_question
-from frontdesk.answering.reader import load_network as load_reader_network
 from frontdesk.answering.verifier import (
     WEIGHTS,
     Pair,
@@ -247,7 +247,7 @@ def _first(start: Path | None, reader: Path | None) -> tuple[Any, Any]:
         return load_network(start)
     if reader is None:
         return new_network()
-    taught, tokenizer = load_reader_network(reader)
+    taught, tokenizer = reading.load_network(reader)
     return build_model(taught.bert), tokenizer
 
 
@@ -256,7 +256,7 @@ def _name_of(start: Path | None, reader: Path | None) -> str:
     folder = start or reader
     if folder is None:
         return "encoder"
-    name = WEIGHTS if start else "reader.safetensors"
+    name = WEIGHTS if start else reading.WEIGHTS
     return hashlib.sha256((folder / name).read_bytes()).hexdigest()
 
 
