@@ -27,7 +27,7 @@ from frontdesk.evaluation.runs import DEMO
 from frontdesk.settings import Settings
 
 QUESTIONS = DEMO / "answers_tune.jsonl"
-ASKED = 40
+ASKED = 15
 THREADS = (1, 2)
 CANDIDATES = 20
 
@@ -44,6 +44,11 @@ def main(arguments: Sequence[str]) -> None:
     lines = QUESTIONS.read_text("utf-8").splitlines()[:ASKED]
     asked: list[Turns] = [json.loads(line)["turns"] for line in lines]
     without = open_answerer(settings, index=index, generate=False, read=False)
+    for name, load in {"reader": load_reader, "verifier": load_verifier}.items():
+        base = _resident()
+        kept = load()
+        print(f"{f'{name}, memory in MB':42}{(_resident() - base) / 1e6:10.0f}")
+        del kept
     shipped = open_answerer(settings, index=index, generate=False)
     for turns in asked:
         without.understand(turns, {})
@@ -56,11 +61,6 @@ def main(arguments: Sequence[str]) -> None:
             figures.setdefault(name, []).append(value)
     for name, values in figures.items():
         print(f"{name:42}" + "".join(f"{value:10.1f}" for value in values))
-    for name, load in {"reader": load_reader, "verifier": load_verifier}.items():
-        base = _resident()
-        kept = load()
-        print(f"{f'{name}, memory in MB':42}{(_resident() - base) / 1e6:10.0f}")
-        del kept
 
 
 def _tasks(without: Answerer, shipped: Answerer) -> dict[str, Task]:
